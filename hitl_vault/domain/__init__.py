@@ -1,0 +1,1 @@
+"""The rules of approval as plain values: no files, no clock, no network, no environment."""

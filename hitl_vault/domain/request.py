@@ -1,0 +1,59 @@
+"""A request: an action with its context, awaiting a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from hitl_vault.domain.canonical import digest
+from hitl_vault.domain.codec import encode
+from hitl_vault.domain.requirement import Requirement
+from hitl_vault.domain.risk import Risk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adopted:
+    """Where a request came from that an agent wrote as a note of its own.
+
+    `name` is the path below `Pending_Approval/`, with `/`; `text` the note as it was found.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What an agent asks for. Everything here is bound by `digest` and never changes.
+
+    `context` is any JSON object; `summary` (one line) and `reason` are the agent's words and
+    never trusted. `key` is the agent's own name for the request and makes asking idempotent.
+    `expires` is when an undecided or unclaimed request ends; None means never.
+    """
+
+    id: str
+    action: str
+    context: Mapping[str, Any]
+    agent: str
+    created: datetime
+    expires: datetime | None = None
+    summary: str = ""
+    reason: str = ""
+    run: str | None = None
+    key: str | None = None
+    risk: Risk = field(default_factory=Risk)
+    requirement: Requirement = field(default_factory=Requirement)
+    adopted: Adopted | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the whole request."""
+        return digest(encode(self))
+
+    @cached_property
+    def context_digest(self) -> str:
+        """The digest of the context alone: what is approved is what runs."""
+        return digest(self.context)

@@ -1,0 +1,54 @@
+"""Instants as ISO 8601 text, and durations as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([smhdw])")
+_LONGEST = timedelta(days=3660)
+
+
+def text_of(at: datetime) -> str:
+    """Return an aware instant as UTC text with microseconds, such as `2026-01-02T03:04:05.000000Z`."""
+    if at.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant(text: str) -> datetime:
+    """Return the instant that ISO 8601 text names; raise `ValueError` if it has no time zone."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"no time zone in {text!r}")
+    return at.astimezone(UTC)
+
+
+def duration(value: str | float | timedelta) -> timedelta:
+    """Return a duration from `90s`, `10m`, `2h`, `1d`, `1h30m`, a number of seconds, or a timedelta."""
+    if isinstance(value, timedelta):
+        span = value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        span = timedelta(seconds=value)
+    else:
+        span = _parse(str(value))
+    if not timedelta(0) <= span <= _LONGEST:
+        raise ValueError(f"a duration lies between 0s and {_LONGEST.days}d, not {value!r}")
+    return span
+
+
+def _parse(text: str) -> timedelta:
+    compact = text.strip().lower()
+    if not compact or _DURATION.sub("", compact).strip():
+        raise ValueError(f"not a duration: {text!r} (write 90s, 10m, 2h or 1d)")
+    return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(compact)))
+
+
+def brief(span: timedelta) -> str:
+    """Return a duration in its largest fitting unit, such as `45s`, `12m`, `3h`, `2d`."""
+    seconds = abs(int(span.total_seconds()))
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

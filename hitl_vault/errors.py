@@ -1,0 +1,174 @@
+"""Every error of the product, in one tree.
+
+HitlVaultError
+├ NotApproved: Rejected · Expired · Cancelled · Blocked
+├ WaitTimeout (also TimeoutError)
+├ RequestError: RequestNotFound (LookupError) · Conflict · AlreadyDecided · AlreadyClaimed · InvalidTransition
+├ NotAllowed: NotAnApprover · SelfApproval · SignatureInvalid
+├ VaultError: VaultNotFound · BallotInvalid · VaultLocked
+├ PolicyInvalid (also ValueError)
+├ IntegrityError: DigestMismatch · LedgerBroken
+├ LedgerUnavailable (also OSError)
+├ ConfigError (also ValueError)
+└ MissingExtra (also ImportError)
+
+The class docstring is the default message; what the error knows, it carries as attributes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hitl_vault.domain.decision import Decision
+    from hitl_vault.domain.request import Request
+
+
+class HitlVaultError(Exception):
+    """Something went wrong in hitl-vault."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.getdoc(type(self)))
+
+
+class NotApproved(HitlVaultError):
+    """The request was not approved."""
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        request: Request | None = None,
+        decision: Decision | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.request = request
+        self.decision = decision
+
+
+class Rejected(NotApproved):
+    """An approver said no."""
+
+
+class Expired(NotApproved):
+    """The deadline passed before the request was decided or claimed."""
+
+
+class Cancelled(NotApproved):
+    """The request was withdrawn."""
+
+
+class Blocked(NotApproved):
+    """The policy forbids this action; nobody was asked."""
+
+
+class WaitTimeout(HitlVaultError, TimeoutError):
+    """The wait ended first; the request is still pending."""
+
+
+class RequestError(HitlVaultError):
+    """The request cannot do that."""
+
+    def __init__(self, message: str | None = None, *, id: str | None = None) -> None:
+        super().__init__(message)
+        self.id = id
+
+
+class RequestNotFound(RequestError, LookupError):
+    """No request has this id."""
+
+
+class Conflict(RequestError):
+    """The key was used before for another action or context."""
+
+
+class AlreadyDecided(RequestError):
+    """The request has another decision already."""
+
+
+class AlreadyClaimed(RequestError):
+    """The right to run was taken before; an approval is good for one run."""
+
+
+class InvalidTransition(RequestError):
+    """The lifecycle has no such step from the request's present state."""
+
+
+class NotAllowed(HitlVaultError):
+    """The vote does not count."""
+
+
+class NotAnApprover(NotAllowed):
+    """This name is not on the list of approvers for the request."""
+
+
+class SelfApproval(NotAllowed):
+    """The agent that asked may not answer."""
+
+
+class SignatureInvalid(NotAllowed):
+    """The proof that came with the vote does not hold."""
+
+
+class VaultError(HitlVaultError):
+    """The vault cannot be used like this."""
+
+
+class VaultNotFound(VaultError):
+    """There is no vault here; `hitl init PATH` makes one."""
+
+
+class BallotInvalid(VaultError):
+    """The note cannot be read as a ballot."""
+
+    def __init__(
+        self, message: str | None = None, *, path: Path | None = None, field: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.path = path
+        self.field = field
+
+
+class VaultLocked(VaultError):
+    """Another keeper is active for this vault."""
+
+
+class PolicyInvalid(HitlVaultError, ValueError):
+    """The policy file does not say something that can be followed."""
+
+    def __init__(
+        self, message: str | None = None, *, path: Path | None = None, field: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.path = path
+        self.field = field
+
+
+class IntegrityError(HitlVaultError):
+    """What is recorded and what is found do not fit."""
+
+
+class DigestMismatch(IntegrityError):
+    """What would run is not what was approved."""
+
+
+class LedgerBroken(IntegrityError):
+    """The chain of entries does not hold."""
+
+    def __init__(self, message: str | None = None, *, seq: int | None = None) -> None:
+        super().__init__(message)
+        self.seq = seq
+
+
+class LedgerUnavailable(HitlVaultError, OSError):
+    """The ledger could not be written; nothing was recorded."""
+
+
+class ConfigError(HitlVaultError, ValueError):
+    """A setting cannot be used."""
+
+
+class MissingExtra(HitlVaultError, ImportError):
+    """A part that is installed separately is missing."""
