@@ -1,0 +1,209 @@
+"""Reading hostile files within bounds, and writing notes so that nobody sees half of one."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from hitl_vault.errors import BallotInvalid
+from hitl_vault.vault.layout import Folder, Layout
+
+LIMIT = 256 * 1024
+"""The most bytes that a note may have."""
+
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_PREFIX, _SUFFIX = ".hitl-", ".tmp"
+
+
+def read_note(path: Path, limit: int = LIMIT) -> bytes:
+    """Return the bytes of a regular file with one link, at most `limit` of them.
+
+    Never follows a link in the last component, never blocks on a FIFO, never reads more than
+    `limit` + 1 bytes. `BallotInvalid` says why a file cannot be read; a missing file is
+    `FileNotFoundError`, as is one that is replaced again and again while it is opened.
+    """
+    for _ in range(3):
+        data = _read_once(path, limit)
+        if data is not None:
+            return data
+    raise FileNotFoundError(f"{path} keeps being replaced")
+
+
+def _read_once(path: Path, limit: int) -> bytes | None:
+    try:
+        fd = os.open(path, _READ)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise BallotInvalid(_why(path, error), path=path) from error
+    try:
+        info = os.fstat(fd)
+        if info.st_nlink == 0:  # unlinked or replaced between open and here: look again
+            return None
+        _check(path, info, limit)
+        return _bounded(fd, path, limit)
+    except OSError as error:
+        raise BallotInvalid(f"{path} cannot be read: {error.strerror}", path=path) from error
+    finally:
+        os.close(fd)
+
+
+def _why(path: Path, error: Exception) -> str:
+    if not hasattr(os, "O_NOFOLLOW") or not path.is_symlink():
+        return f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}"
+    return f"{path} is a symbolic link; put the note itself there"
+
+
+def _check(path: Path, info: os.stat_result, limit: int) -> None:
+    if not stat.S_ISREG(info.st_mode):
+        raise BallotInvalid(f"{path} is {_kind(info.st_mode)}, not a file; remove it", path=path)
+    if info.st_nlink != 1:
+        raise BallotInvalid(
+            f"{path} has {info.st_nlink} hard links; replace it by a copy that has one", path=path
+        )
+    if info.st_size > limit:
+        raise _too_large(path, limit)
+    if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
+        raise BallotInvalid(f"{path} is a symbolic link; put the note itself there", path=path)
+
+
+def _kind(mode: int) -> str:
+    names = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    return next((name for test, name in names if test(mode)), "a device")
+
+
+def _bounded(fd: int, path: Path, limit: int) -> bytes:
+    parts, left = [], limit + 1
+    while left > 0 and (part := os.read(fd, left)):
+        parts.append(part)
+        left -= len(part)
+    if left <= 0:
+        raise _too_large(path, limit)
+    return b"".join(parts)
+
+
+def _too_large(path: Path, limit: int) -> BallotInvalid:
+    return BallotInvalid(f"{path} is larger than {limit // 1024} KiB; shorten the note", path=path)
+
+
+def write_note(path: Path, data: bytes, *, sync: bool) -> None:
+    """Put `data` at `path` as a new file, all of it or nothing; with `sync`, on the disk when this returns.
+
+    The folder must exist. A file that is there already is replaced, not written to: who has
+    it open keeps it. The temporary file's name starts with a dot, so it is never taken for a note.
+    """
+    temporary = _temporary(path.parent, data, sync=sync)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    if sync:
+        _sync_folder(path.parent)
+
+
+def _temporary(folder: Path, data: bytes, *, sync: bool) -> str:
+    name = os.path.join(folder, f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+    fd = os.open(name, _WRITE, 0o666)
+    try:
+        _write_all(fd, data)
+        if sync:
+            os.fsync(fd)
+    except BaseException:
+        os.unlink(name)
+        raise
+    finally:
+        os.close(fd)
+    return name
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be opened there; the rename itself is journalled
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def remove(path: Path) -> bool:
+    """Remove a note; tell whether it was there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sweep(folder: Path) -> int:
+    """Remove the temporary files that a crash left directly in `folder`; return how many."""
+    left = [Path(e) for e in os.scandir(folder) if e.name.startswith(_PREFIX) and e.name.endswith(_SUFFIX)]
+    return sum(remove(path) for path in left)
+
+
+def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: str) -> Path:
+    """Keep `data`, byte for byte and durably, in `Set_Aside/` under the name of `path` and the reason.
+
+    `path` is a path or a name. The file appears complete or not at all and replaces nothing; the
+    same bytes set aside twice for the same reason are one file. Returns where it lies.
+    """
+    folder = layout.path(Folder.SET_ASIDE)
+    folder.mkdir(exist_ok=True)
+    temporary = _temporary(folder, data, sync=True)
+    try:
+        target = _claim(folder, _stem(path), _readable(why, 60), data)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+    return target
+
+
+def _claim(folder: Path, stem: str, why: str, data: bytes) -> Path:
+    """Return a name that is ours: reserved by an empty file, or in use for the same bytes."""
+    number = 1
+    while True:
+        suffix = f" ({why}).md" if number == 1 else f" ({why} {number}).md"
+        target = folder / (stem + suffix)
+        try:
+            os.close(os.open(target, _WRITE, 0o666))
+            return target
+        except FileExistsError:
+            if _holds(target, data):
+                return target
+        number += 1
+
+
+def _holds(target: Path, data: bytes) -> bool:
+    try:
+        return read_note(target, max(len(data), 1)) == data
+    except (BallotInvalid, FileNotFoundError):  # not those bytes: the next name is free to try
+        return False
+
+
+def _stem(path: str | os.PathLike[str]) -> str:
+    return _readable(os.path.basename(os.fspath(path)).removesuffix(".md"), 150)
+
+
+def _readable(text: str, most: int) -> str:
+    """Return `text` as part of a file name that every file system takes, at most `most` bytes long."""
+    safe = re.sub(r"[^\w .,()@+-]+", "_", text).strip(" .") or "note"
+    return safe.encode("utf-8", "replace")[:most].decode("utf-8", "ignore").strip(" .")

@@ -1,0 +1,156 @@
+"""Where notes lie in a vault, and which files of it are notes at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from hitl_vault.domain.identity import ids_in, is_id
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.errors import VaultNotFound
+
+
+class Folder(StrEnum):
+    """The folders of a vault; a note in the last one is out of play."""
+
+    PENDING = "Pending_Approval"
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
+    DONE = "Done"
+    SET_ASIDE = "Set_Aside"
+
+
+_HOME = {
+    State.PENDING: Folder.PENDING,
+    State.APPROVED: Folder.APPROVED,
+    State.EXECUTING: Folder.APPROVED,
+    State.REJECTED: Folder.REJECTED,
+    State.EXPIRED: Folder.REJECTED,
+    State.CANCELLED: Folder.REJECTED,
+    State.EXECUTED: Folder.DONE,
+    State.FAILED: Folder.DONE,
+    State.UNKNOWN: Folder.DONE,
+}
+_IN_PLAY = {str(folder): folder for folder in Folder if folder is not Folder.SET_ASIDE}
+
+
+def folder_of(state: State) -> Folder:
+    """Return the folder in which the note of a request in `state` lies."""
+    return _HOME[state]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A note's place: `name` is its path below the folder, with `/`; bytes that are not UTF-8 are escaped."""
+
+    folder: Folder
+    path: Path
+    name: str
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Every id that the file's name could carry, shortest first; letter case is ignored."""
+        return tuple(ids_in(self._file.removesuffix(".md").lower()))
+
+    @cached_property
+    def canonical(self) -> bool:
+        """Whether the name is exactly `<id>.md`, directly in the folder."""
+        return is_id(self.name.removesuffix(".md"))
+
+    @property
+    def _file(self) -> str:
+        return self.name.rpartition("/")[2]
+
+
+class Layout:
+    """The folders below one vault's root. Nothing here reads a file or follows a link."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(os.path.abspath(root))
+        self._prefix = str(self.root).rstrip(os.sep) + os.sep
+
+    def path(self, folder: Folder) -> Path:
+        """Return the path of a folder."""
+        return self.root / folder
+
+    def note(self, id: str, state: State) -> Path:
+        """Return the one place where the note of a request belongs."""
+        return self.root / folder_of(state) / f"{id}.md"
+
+    def make(self) -> None:
+        """Create the folders that are missing, never the vault itself: that is `VaultNotFound`."""
+        for folder in Folder:
+            try:
+                self.path(folder).mkdir(exist_ok=True)
+            except FileNotFoundError:
+                raise VaultNotFound(f"no vault at {self.root}; `hitl init {self.root}` makes one") from None
+
+    def classify(self, path: str | os.PathLike[str]) -> Place | None:
+        """Return the place of a note, or None for everything that is not one.
+
+        Not notes: what lies outside the four folders that are in play, names that do not end in
+        `.md`, and every path with a component that starts with a dot or `~$`: editors and sync
+        tools name their temporary files so.
+        """
+        text = os.fspath(path)
+        if not text.endswith(".md") or not text.startswith(self._prefix):
+            return None
+        first, _, name = text[len(self._prefix) :].replace(os.sep, "/").partition("/")
+        folder = _IN_PLAY.get(first)
+        if folder is None or _passing(name):
+            return None
+        return Place(folder=folder, path=Path(text), name=_printable(name))
+
+
+def _passing(name: str) -> bool:
+    return any(not part or part.startswith((".", "~$")) for part in name.split("/"))
+
+
+def _printable(name: str) -> str:
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
+
+
+_COPY = re.compile(
+    r"""
+      \.sync-conflict-\d{8}-\d{6}-\w+          # Syncthing
+    | [ ]\([^()]*\bconflict(?:ed|s)?\b.*\)     # Obsidian Sync, Dropbox, Nextcloud, pCloud
+    | [ ]\(sfconflict\b.*\)                    # Seafile
+    | [ ]\[conflicted\](?:[ ]?\(\d+\))?        # pCloud
+    | [ ]\(case\ conflict.*\)                  # Dropbox
+    | _conflict-[\d-]+                         # ownCloud
+    | _[\w.-]+_conflict(?:\(\d+\))?            # Synology
+    | \.conflict\d*                            # Resilio, rclone
+    | -(?:desktop|laptop|win)-\w+              # OneDrive: the computer's name
+    | -[\w-]+-(?:pc|macbook(?:-\w+)*)
+    | (?:[ ]-)?[ ](?:copy|kopie|copie)(?:[ ]\(?\d+\)?)?   # Finder, Explorer
+    | [ ]?\(\d{1,3}\)                          # Google Drive, browsers
+    | [ ]\d{1,3}                               # iCloud
+    | _(?:backup|base|local|remote)_\d+        # git mergetool
+    """,
+    re.VERBOSE,
+)
+
+
+def is_copy(name: str, original: str) -> bool:
+    """Tell whether `name` is what a sync tool or file manager calls another copy of `original`.
+
+    Both are names as in `Place.name`. Letter case and Unicode form are ignored; a copy lies
+    in the same sub-folder. A note that carries an id is told by `Place.ids` instead.
+    """
+    where, _, file = _plain(name).rpartition("/")
+    home, _, own = _plain(original).rpartition("/")
+    if where != home or file == own:
+        return False
+    stem, file = own.removesuffix(".md"), file.removesuffix(".md")
+    if file == f"copy of {stem}":
+        return True
+    return file.startswith(stem) and _COPY.fullmatch(file, len(stem)) is not None
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
