@@ -14,7 +14,12 @@ def text_of(at: datetime) -> str:
     """Return an aware instant as UTC text with microseconds, such as `2026-01-02T03:04:05.000000Z`."""
     if at.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def readable(at: datetime) -> str:
+    """Return an aware instant as people read it, such as `2026-01-02 03:04:05 UTC`; never later than `at`."""
+    return at.astimezone(UTC).isoformat(" ", "seconds")[:19] + " UTC"
 
 
 def instant(text: str) -> datetime:

@@ -29,11 +29,15 @@ _WORDS = {
     **dict.fromkeys(("approved", "approve"), Verdict.APPROVE),
     **dict.fromkeys(("rejected", "reject", "denied", "deny"), Verdict.REJECT),
 }
-_UNDECIDED = frozenset({"", "pending", "pending_approval", "awaiting_approval", "pending_review"})
+UNDECIDED = frozenset({"", "pending", "pending_approval", "awaiting_approval", "pending_review"})
+"""The words of `status` that say nothing yet."""
+
 _QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019", "``")
 
 _NOTES = re.compile(r"^ {0,3}##[ \t]+Notes[ \t]*(?:\n|\Z)", re.MULTILINE)
-_BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[(.)\][ \t]+(Approve|Reject)[ \t]*$", re.MULTILINE)
+BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[(.)\][ \t]+(Approve|Reject)[ \t]*$", re.MULTILINE)
+"""A box: its mark, and its label."""
+
 _BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -172,7 +176,7 @@ def _boxes(head: str) -> dict[Verdict, set[str]]:
     """Return the marks in the boxes of each label, lower case."""
     marks: dict[Verdict, set[str]] = {verdict: set() for verdict in Verdict}
     for span in outside(head):
-        for box in _BOX.finditer(head, *span):
+        for box in BOX.finditer(head, *span):
             marks[Verdict(box[2].lower())].add(box[1].lower())
     return marks
 
@@ -191,7 +195,7 @@ def _typed(value: Value) -> str:
 
 def _unknown(typed: str, boxes: Mapping[Verdict, set[str]]) -> str | None:
     word = typed.casefold()
-    if word not in _UNDECIDED:
+    if word not in UNDECIDED:
         return None if word in _WORDS else typed
     marks = set().union(*boxes.values())
     odd = sorted(marks - {"x", " "})

@@ -1,0 +1,148 @@
+"""Text that others wrote, made harmless to look at: nothing in it is invisible, moves or breaks out.
+
+Characters that cannot be seen, or that look like a plain space, are shown as `⟨U+200B⟩`. The
+bracket `⟨` itself is shown that way too, so no text can pose as one of these marks and two
+different texts never look the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+BLANK = frozenset(
+    map(
+        chr,
+        [
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0xFFFC),
+            *(0x1D159, 0x13441, 0x13442, 0x16FE4),
+            *range(0x180B, 0x1810),
+            *range(0xFE00, 0xFE10),
+            *range(0xE0100, 0xE01F0),
+        ],
+    )
+)
+"""Printable by their category, and yet nothing to see: fillers and variation selectors."""
+
+
+def mark(char: str) -> str:
+    """Return the visible stand-in of one character, such as `⟨U+200B⟩`."""
+    return f"⟨U+{ord(char):04X}⟩"
+
+
+class _Shown(dict[int, str]):
+    """A table for `str.translate` that learns each character when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        plain = char in "\n\t" or (char.isprintable() and char not in BLANK and char != "⟨")
+        shown = self[code] = char if plain else mark(char)
+        return shown
+
+
+_SHOWN = _Shown()
+_BACKTICKS = re.compile("`{3,}")
+_WORD = re.compile(r"\w+")
+_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})
+
+
+def visible(text: str) -> str:
+    """Return `text` with every invisible, moving or space-like character shown as `⟨U+XXXX⟩`.
+
+    Line feeds and tabs stay. Two different texts give two different results.
+    """
+    return text.translate(_SHOWN)
+
+
+def one_line(text: str, width: int | None = None) -> str:
+    """Return `text` on one line of at most `width` terminal columns, line feeds and tabs marked too.
+
+    A text that is too long ends in `⟨… 1234 in all⟩`, where the number counts its characters.
+    """
+    line = visible(text if width is None else text[: width + 1])
+    line = line.replace("\n", mark("\n")).replace("\t", mark("\t"))
+    if width is None or (len(text) <= width and columns(line) <= width):
+        return line
+    tail = f"⟨… {len(text)} in all⟩"
+    return _cut(line, max(0, width - len(tail))) + tail
+
+
+def fence(text: str, info: str = "text", limit: int | None = None) -> str:
+    """Return a Markdown code fence that `text` cannot leave, without a final line feed.
+
+    The fence is longer than any run of backticks in the text, and `<%` is broken so that no
+    template plugin runs it. CRLF counts as a line feed. `limit` is in bytes, as for `bounded`.
+    """
+    shown = bounded(text.replace("\r\n", "\n"), limit).replace("<%", "<" + mark("%"))
+    return fenced(shown, info)
+
+
+def fenced(shown: str, info: str) -> str:
+    """Return a fence around text that is visible already."""
+    runs = _BACKTICKS.findall(shown) if "```" in shown else ()
+    ticks = "`" * max(3, *(len(run) + 1 for run in runs)) if runs else "```"
+    return f"{ticks}{info}\n{shown}{'' if shown.endswith(chr(10)) else chr(10)}{ticks}"
+
+
+def bounded(text: str, limit: int | None) -> str:
+    """Return `text` made visible; beyond `limit` bytes, its head and a line that says so.
+
+    The line gives the size in bytes and the SHA-256 of the whole text. Nothing is cut in silence.
+    """
+    if limit is None:
+        return visible(text)
+    shown = visible(text[: limit + 1])
+    return f"{head(shown, limit)}\n{measure(text)}" if too_long(shown, limit) else shown
+
+
+def too_long(shown: str, limit: int) -> bool:
+    """Tell whether `shown` takes more than `limit` bytes."""
+    return len(shown) * 4 > limit and len(shown.encode("utf-8", "surrogatepass")) > limit
+
+
+def head(shown: str, limit: int) -> str:
+    """Return as much of `shown` as fits into `limit` bytes."""
+    return shown.encode("utf-8", "surrogatepass")[:limit].decode("utf-8", "ignore")
+
+
+def measure(text: str) -> str:
+    """Return the line that stands for what is not shown of `text`."""
+    data = text.encode("utf-8", "surrogatepass")
+    return f"⟨… {len(data)} bytes in all, sha256:{hashlib.sha256(data).hexdigest()}⟩"
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns `text` takes: wide letters two, combining marks none."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def mixed_scripts(text: str) -> dict[str, tuple[str, ...]]:
+    """Return the words of `text` whose letters come from scripts that are easily confused.
+
+    Maps each such word to its scripts, as in `{"pаypal": ("Cyrillic", "Latin")}`.
+    """
+    if text.isascii():
+        return {}
+    found = {word: _scripts(word) for word in _WORD.findall(text) if not word.isascii()}
+    return {word: scripts for word, scripts in found.items() if len(scripts) > 1}
+
+
+def _scripts(word: str) -> tuple[str, ...]:
+    names = {unicodedata.name(char, "").split(" ", 1)[0] for char in word}
+    return tuple(sorted(name.title() for name in names & _ALIKE))
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _cut(line: str, width: int) -> str:
+    used = 0
+    for at, char in enumerate(line):
+        used += _columns(char)
+        if used > width:
+            return line[:at]
+    return line

@@ -1,0 +1,127 @@
+"""Draws a note that an agent wrote by itself: its text stays as it was, ours is added below."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+
+import yaml
+
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.record import Record
+from hitl_vault.vault import inert
+from hitl_vault.vault.ballot import BOX, UNDECIDED
+from hitl_vault.vault.fences import outside, unclosed
+from hitl_vault.vault.fields import fields
+from hitl_vault.vault.frontmatter import Value, emit, parse
+from hitl_vault.vault.page import above, answer, box, system_rows
+from hitl_vault.vault.person import Person
+
+_FRONT = re.compile(r"\A(---[ \t]*\r?\n)(.*?)(^---[ \t]*(?:\r?\n|\Z))", re.MULTILINE | re.DOTALL)
+_RENAMED = {"id": "hitl_id", "digest": "hitl_digest"}
+
+
+def adopted_note(record: Record, text: str, person: Person) -> str:
+    """Return all that stands above our `## Notes`.
+
+    The agent's front matter keeps its lines; the fields that it lacks follow them, and `status`
+    is changed in place. Its body is kept byte for byte, with our section after it.
+    """
+    front = _FRONT.match(text)
+    if front is None:
+        raise ValueError(f"the adopted note of {record.id} has no front matter")
+    opening, raw, closing = front.groups()
+    end = "\r\n" if opening.endswith("\r\n") else "\n"
+    theirs = parse(text.replace("\r\n", "\n")).fields
+    ours = fields(record, person)
+    for name, value in _changed(theirs, ours, record, person):
+        raw = _with_value(raw, name, value)
+    added = emit(_added(theirs, ours)).replace("\n", end)
+    body = _ticked(text[front.end() :], person)
+    closing = closing if closing.endswith("\n") else closing + end
+    return f"{opening}{_lines(raw, theirs)}{added}{closing}{body}{_ends(body)}\n{_section(record, body, person)}\n\n"
+
+
+def _added(theirs: Mapping[str, Value], ours: Mapping[str, Value]) -> dict[str, Value]:
+    taken = {_folded(name) for name in theirs}
+    added = {name if name not in taken else _RENAMED.get(name, ""): value for name, value in ours.items()}
+    return {name: value for name, value in added.items() if name and name not in taken}
+
+
+def _changed(
+    theirs: Mapping[str, Value], ours: Mapping[str, Value], record: Record, person: Person
+) -> Iterator[tuple[str, str]]:
+    """Yield the agent's fields that have to say something else now."""
+    for name, value in theirs.items():
+        wanted = ours.get(_folded(name), "")
+        if _folded(name) not in ("status", "approver", "comment") or not isinstance(wanted, str):
+            continue
+        if _folded(name) == "status" and record.state is State.PENDING and _undecided(value, person):
+            continue
+        if wanted and wanted != value:
+            yield name, wanted
+
+
+def _undecided(value: Value, person: Person) -> bool:
+    """Tell whether the agent's own word says all that the person says: nothing yet."""
+    word = value.strip().casefold() if isinstance(value, str) else None
+    return word in UNDECIDED and person.status in ("pending", word)
+
+
+def _with_value(raw: str, name: str, value: str) -> str:
+    """Return YAML lines in which the top-level field `name` has another value."""
+    for key, node in yaml.compose(raw, Loader=yaml.SafeLoader).value:
+        if key.value == name:
+            start, end = node.start_mark.index, node.end_mark.index
+            old = raw[start:end]
+            tail = old[len(old.rstrip()) :]
+            gap = "" if raw[start - 1].isspace() else " "
+            return raw[:start] + gap + emit({"v": value})[3:-1] + tail + raw[end:]
+    return raw
+
+
+def _lines(raw: str, theirs: Mapping[str, Value]) -> str:
+    """Return front matter to which lines can be added, which braces around it all would forbid."""
+    return emit(theirs) if raw.lstrip().startswith("{") else raw
+
+
+def _ends(body: str) -> str:
+    """Return what ends the agent's last line, and the block or comment that it may have left open."""
+    plain = body.replace("\r\n", "\n")
+    text = "".join(plain[start:end] for start, end in outside(plain))
+    closers = [unclosed(plain)]
+    closers.append("-->" if text.rfind("<!--") > text.rfind("-->") else "")
+    closers.append("%%" if text.count("%%") % 2 else "")
+    return ("" if body.endswith("\n") or not body else "\n") + "".join(f"{c}\n" for c in closers if c)
+
+
+def _section(record: Record, body: str, person: Person) -> str:
+    parts = ["## Approval", *above(record), inert.table(list(system_rows(record)))]
+    if record.state is State.PENDING:
+        there = {found[2] for found in _boxes(body)}
+        lines = [box(label, tick) for label, tick in _ticks(person).items() if label not in there]
+        parts += [answer(record), "\n".join(lines)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _ticks(person: Person) -> dict[str, bool]:
+    return {"Approve": person.approve, "Reject": person.reject}
+
+
+def _ticked(body: str, person: Person) -> str:
+    """Return the agent's text with its own boxes as the person left them: a box is a ballot's, whoever drew it."""
+    ticks = _ticks(person)
+    for found in reversed(list(_boxes(body))):
+        body = body[: found.start(1)] + ("x" if ticks[found[2]] else " ") + body[found.end(1) :]
+    return body
+
+
+def _boxes(body: str) -> Iterator[re.Match[str]]:
+    """Yield the boxes outside of fences; carriage returns count as blanks, so that places stay the same."""
+    plain = body.replace("\r\n", " \n")
+    return (found for span in outside(plain) for found in BOX.finditer(plain, *span))
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()

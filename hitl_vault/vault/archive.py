@@ -1,0 +1,82 @@
+"""The upper part of a decided note: who decided what, and how the run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hitl_vault.domain.decision import Decision, Gesture, Outcome, Vote
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.record import Record
+from hitl_vault.domain.times import readable
+from hitl_vault.vault import inert
+from hitl_vault.vault.inert import row_text
+
+_HEADS = {
+    State.APPROVED: "[!success] Approved",
+    State.REJECTED: "[!failure] Rejected",
+    State.EXPIRED: "[!warning] Expired: nobody answered in time",
+    State.CANCELLED: "[!warning] Cancelled",
+    State.EXECUTING: "[!info] Running",
+    State.EXECUTED: "[!success] Executed",
+    State.FAILED: "[!failure] Failed",
+    State.UNKNOWN: "[!question] Nobody knows how it ended; look before you settle it",
+}
+_HOW = {
+    Gesture.STATUS: "by editing status",
+    Gesture.TICK: "by ticking a box",
+    Gesture.MOVE: "by moving the note",
+    Gesture.CLI: "with the hitl command",
+    Gesture.API: "from a program",
+    Gesture.HTTP: "over HTTP",
+}
+
+
+def archive(record: Record) -> Iterator[str]:
+    """Yield the decision first, then the run."""
+    if record.decision:
+        yield from _decision(record.decision)
+    if record.claim and not record.outcome:
+        yield f"> {_HEADS[State.EXECUTING]}, {readable(record.claim.at)}"
+    if record.outcome:
+        yield from _outcome(record.outcome)
+
+
+def _decision(decision: Decision) -> Iterator[str]:
+    yield f"> {_HEADS[decision.state]}, {readable(decision.at)}"
+    rows = list(_decision_rows(decision))
+    if rows:
+        yield inert.table(rows)
+    if _long(decision.comment):
+        yield inert.block(decision.comment, limit=inert.WORDS_LIMIT)
+
+
+def _decision_rows(decision: Decision) -> Iterator[tuple[str, str]]:
+    if decision.by or decision.votes:
+        yield "By", row_text(", ".join(name or "unnamed" for name in decision.by) or "unnamed")
+    if len(decision.votes) == 1:
+        yield "How", _HOW[decision.votes[0].gesture]
+    elif decision.votes:
+        yield from (("Vote", row_text(_vote(vote))) for vote in decision.votes)
+    if decision.comment:
+        yield "Comment", "below" if _long(decision.comment) else row_text(decision.comment)
+
+
+def _long(comment: str) -> bool:
+    return "\n" in comment or len(comment) > inert.ROW_WIDTH
+
+
+def _vote(vote: Vote) -> str:
+    comment = f": {vote.comment}" if vote.comment else ""
+    return f"{vote.by or 'unnamed'}, {vote.verdict}, {_HOW[vote.gesture]}, {readable(vote.at)}{comment}"
+
+
+def _outcome(outcome: Outcome) -> Iterator[str]:
+    yield f"> {_HEADS[outcome.state]}, {readable(outcome.at)}"
+    if outcome.by:
+        yield inert.table([("Reported by", row_text(outcome.by))])
+    if outcome.error:
+        yield inert.block(outcome.error)
+    elif isinstance(outcome.result, str):
+        yield inert.block(outcome.result)
+    elif outcome.result is not None:
+        yield inert.json_block(outcome.result, limit=inert.BLOCK_LIMIT)

@@ -1,0 +1,68 @@
+"""The front matter of a note: first what a person touches, then what the system wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.record import Record
+from hitl_vault.domain.requirement import Mode
+from hitl_vault.vault.frontmatter import Value
+from hitl_vault.vault.inert import field
+from hitl_vault.vault.person import Person
+
+TYPE = "approval_request"
+TAG = "approval"
+
+
+def fields(record: Record, person: Person) -> dict[str, Value]:
+    """Return every field of a note, in order; whatever the agent wrote in them is inert."""
+    own = person_fields(record, person) | system_fields(record)
+    return own | {name: value for name, value in person.extra.items() if name not in own}
+
+
+def person_fields(record: Record, person: Person) -> dict[str, Value]:
+    """Return the fields that a person fills in while pending, and what was decided afterwards."""
+    if record.state is State.PENDING:
+        asked: dict[str, Value] = {
+            "status": person.status,
+            "approver": person.approver,
+            "comment": person.comment,
+        }
+        return asked | _proof(record.request.requirement.mode, person)
+    decision = record.decision
+    by, comment = (", ".join(decision.by), decision.comment) if decision else ("", "")
+    return {"status": str(record.state), "approver": by, "comment": comment}
+
+
+def system_fields(record: Record) -> Mapping[str, Value]:
+    """Return the fields that the system writes and nobody may change."""
+    request = record.request
+    out: dict[str, Value] = {
+        "id": request.id,
+        "action": field(request.action),
+        "agent": field(request.agent),
+        "risk": str(request.risk.level),
+        "created": stamp(request.created),
+        "expires": stamp(request.expires) if request.expires else "",
+    }
+    if record.decision:
+        out["decided"] = stamp(record.decision.at)
+    if request.run:
+        out["run"] = field(request.run)
+    return out | {"digest": request.digest, "type": TYPE, "tags": [TAG]}
+
+
+def stamp(at: datetime) -> str:
+    """Return an instant as ISO 8601 text with zone, to the second; never later than `at`."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
+
+
+def _proof(mode: Mode, person: Person) -> dict[str, Value]:
+    out: dict[str, Value] = {}
+    if person.code or mode is Mode.CODE:
+        out["code"] = person.code
+    if person.signature or mode is Mode.SIGNED:
+        out["signature"] = person.signature
+    return out

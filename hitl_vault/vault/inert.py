@@ -1,0 +1,125 @@
+"""The only ways in which text that others wrote gets into a note."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup
+
+from hitl_vault.domain.text import BLANK, fence, fenced, head, mark, measure, one_line, too_long
+
+CONTEXT_LIMIT = 96 * 1024
+BLOCK_LIMIT = 32 * 1024
+WORDS_LIMIT = 16 * 1024
+ROW_WIDTH = 300
+FIELD_WIDTH = 500
+"""Bytes for the first three, characters for the others: a drawn note stays readable as a ballot."""
+
+_OURS = re.compile(r"(?:[\w ,;:'\"()?!\-]|\.(?! )|\. |/(?!/)|`[a-zA-Z_ .\-]+`)+", re.ASCII)
+_HIDDEN = re.compile(r"[^\x20-\x7e\n]|<%")
+
+
+_ACTIVE = re.compile(r"\[\[|<%|://")
+
+Inert = Markup
+"""Markdown that is safe to put into a note as it is; the only text that a template may print."""
+
+
+class Untrusted:
+    """A value that others wrote: a template can test for it and hand it on, but never print it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        raise TypeError("text that others wrote is printed with facts(), block() or command() only")
+
+
+def value_of(item: object) -> object:
+    """Return the bare value of what may be `Untrusted`."""
+    return item._value if isinstance(item, Untrusted) else item
+
+
+def block(text: str, *, limit: int = BLOCK_LIMIT) -> Inert:
+    """Return `text` in a fence, in full up to `limit` bytes."""
+    return Inert(fence(text, "text", limit))
+
+
+def json_text(value: object) -> str:
+    """Return `value` as indented JSON that reads back as exactly the same value.
+
+    What `visible` would mark is written as a JSON escape instead, and so is `<%`.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return text if text.isascii() and "<%" not in text and "\x7f" not in text else _HIDDEN.sub(_escape, text)
+
+
+def json_block(value: object, *, limit: int = CONTEXT_LIMIT) -> Inert:
+    """Return `value` as JSON in a fence; beyond `limit` bytes its head and a line that says so."""
+    text = json_text(value)
+    if too_long(text, limit):
+        text = f"{head(text, limit)}\n{measure(text)}"
+    return Inert(fenced(text, "json"))
+
+
+def row_text(value: object) -> str:
+    """Return any JSON value on one short line; a string as it is, anything else as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return one_line(text, ROW_WIDTH).replace("<%", "<⟨U+0025⟩")
+
+
+def table(rows: Sequence[tuple[str, str]]) -> Inert:
+    """Return one fence of labels and one-line texts, which are visible already."""
+    width = min(20, max(len(label) for label, _ in rows))
+    return Inert(fenced("\n".join(f"{label:<{width}}  {text}" for label, text in rows), "text"))
+
+
+def listing(value: object) -> str:
+    """Return a string in full, a list with one item a line, anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence) and all(isinstance(item, str) for item in value):
+        return "\n".join(json.dumps(item, ensure_ascii=False) if "\n" in item else item for item in value)
+    return json_text(value)
+
+
+def command(value: object) -> str:
+    """Return an argv list as one shell line, quoted where needed; anything else as `listing` does."""
+    if isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(i, str) for i in value):
+        return shlex.join(value)
+    return listing(value)
+
+
+def plain(text: str) -> Inert | None:
+    """Return `text` as Markdown if it is nothing but ordinary words, else None."""
+    return Inert(text) if _OURS.fullmatch(text) else None
+
+
+def field(text: str) -> str:
+    """Return `text` for a front matter field: one line, and no link, embed or template in it."""
+    if len(text) > FIELD_WIDTH or not text.isascii() or not text.isprintable():
+        text = one_line(text, FIELD_WIDTH)
+    return _ACTIVE.sub(_break, text)
+
+
+def _break(found: re.Match[str]) -> str:
+    return found[0][0] + mark(found[0][1]) + found[0][2:]
+
+
+def _escape(found: re.Match[str]) -> str:
+    text = found[0]
+    if text == "<%":
+        return "\\u003c%"
+    if text.isprintable() and text not in BLANK:
+        return text
+    return "".join(f"\\u{unit:04x}" for unit in _utf16(text))
+
+
+def _utf16(char: str) -> Iterator[int]:
+    data = char.encode("utf-16-be", "surrogatepass")
+    return (int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))

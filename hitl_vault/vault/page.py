@@ -1,0 +1,211 @@
+"""What a template may use: ready pieces of Markdown, and a few functions that make more of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hitl_vault.domain.identity import is_id
+from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.record import Notice, Record
+from hitl_vault.domain.request import Request
+from hitl_vault.domain.requirement import Mode, Requirement
+from hitl_vault.domain.risk import Level
+from hitl_vault.domain.text import mixed_scripts
+from hitl_vault.domain.times import readable
+from hitl_vault.vault import inert
+from hitl_vault.vault.archive import archive
+from hitl_vault.vault.inert import Inert, Untrusted, row_text, value_of
+from hitl_vault.vault.templates import title_of
+
+_MOST_ROWS = 8
+_CALLOUT = {Level.LOW: "info", Level.MEDIUM: "info", Level.HIGH: "warning", Level.CRITICAL: "danger"}
+_TOLD = {
+    Kind.REFUSED: "An answer did not count",
+    Kind.HELD: "On hold: what was found here contradicts itself",
+    Kind.FLAGGED: "This is not an answer yet",
+    Kind.TAMPERED: "This note was changed, and has been drawn again",
+}
+_PROOF = {
+    Mode.OPEN: "",
+    Mode.ATTRIBUTED: " Put your name into `approver`.",
+    Mode.CODE: " Put your name into `approver` and your one-time code into `code`.",
+    Mode.SIGNED: " Put your name into `approver`; only a signed answer counts.",
+}
+_NO_WORDS = Inert("The agent gave neither a summary nor a reason.")
+
+
+class Page:
+    """The pieces of one note's body, above its `## Notes`."""
+
+    def __init__(self, record: Record, *, approve: bool = False, reject: bool = False) -> None:
+        self.record = record
+        self.request = record.request
+        self.pending = record.state is State.PENDING
+        self.boxes = Inert(f"{box('Approve', approve)}\n{box('Reject', reject)}")
+        self.context = inert.json_block(self.request.context)
+
+    def values(self) -> dict[str, Any]:
+        """Return everything that a template sees, by name."""
+        return {
+            "title": Inert(title_of(self.request.action)),
+            "pending": self.pending,
+            "above": Inert("\n\n".join(self._above())),
+            "answer": answer(self.record),
+            "boxes": self.boxes,
+            "context": self.context,
+            "words": words(self.request),
+            "pick": self.pick,
+            "facts": self.facts,
+            "block": block,
+            "command": command,
+        }
+
+    def needs(self) -> tuple[str, ...]:
+        """Return the pieces that every note must show."""
+        return (self.boxes, self.context) if self.pending else (self.context,)
+
+    def pick(self, *names: str) -> Untrusted | None:
+        """Return the first of these members that the context has and that says something."""
+        context = self.request.context
+        for name in names:
+            if name in context and context[name] not in (None, "", [], {}):
+                return Untrusted(context[name])
+        return None
+
+    def facts(self, rows: Sequence[Sequence[Any]] = ()) -> Inert:
+        """Return one fence with these rows (a label and what follows it), then who asks and the risk.
+
+        A row whose first value is None is left out. Without rows: the context's own plain members.
+        """
+        shown = [(row[0], _joined(row[1:])) for row in rows if row[1] is not None]
+        return inert.table([*(shown or _members(self.request.context)), *system_rows(self.record)])
+
+    def _above(self) -> Iterator[str]:
+        yield from above(self.record)
+        if len(self.context) > inert.CONTEXT_LIMIT:
+            yield _shortened(self.record.id)
+
+
+def above(record: Record) -> Iterator[str]:
+    """Yield what comes first: a notice, and how urgent the request is or what was decided."""
+    if record.notice:
+        yield from notice(record.notice, record.notice_kind)
+    if record.state is State.PENDING:
+        yield headline(record.request)
+    else:
+        yield from archive(record)
+
+
+def box(label: str, ticked: bool) -> str:
+    """Return one box to tick."""
+    return f"- [{'x' if ticked else ' '}] {label}"
+
+
+def block(value: object) -> Inert:
+    """Return a fence with a text in full, or with a list one item a line."""
+    return inert.block(inert.listing(value_of(value)))
+
+
+def command(value: object) -> Inert:
+    """Return a fence with code in full, or with an argv list as one shell line."""
+    return inert.block(inert.command(value_of(value)))
+
+
+def headline(request: Request) -> str:
+    """Return the callout that says how risky, and until when."""
+    until = f"answer by {readable(request.expires)}" if request.expires else "no deadline"
+    return f"> [!{_CALLOUT[request.risk.level]}] {request.risk.level.capitalize()} risk, {until}"
+
+
+def notice(told: Notice, kind: Kind | None) -> Iterator[str]:
+    """Yield a warning; what was found stands in a fence below it."""
+    title = f"> [!warning] {_TOLD.get(kind or Kind.FLAGGED, 'Please look')}"
+    text = inert.plain(told.text)
+    yield f"{title}\n> {text}" if text else title
+    found = "\n\n".join(part for part in ("" if text else told.text, told.detail) if part)
+    if found:
+        yield inert.block(found, limit=inert.WORDS_LIMIT)
+
+
+def answer(record: Record) -> Inert:
+    """Return the one line that says how to answer."""
+    needs: Requirement = record.request.requirement
+    command = f"hitl approve {record.id}" if is_id(record.id) else "hitl approve ID"
+    comment = " A `comment` is required." if needs.comment_required else ""
+    return Inert(
+        "To answer, tick a box, or set `status` above to `approved` or `rejected`, "
+        f"or move this note to `Approved` or `Rejected`, or run `{command}`.{_PROOF[needs.mode]}{comment}"
+    )
+
+
+def words(request: Request) -> Inert:
+    """Return what the agent says about its request, in a fence."""
+    said = "\n\n".join(part for part in (request.summary, request.reason) if part)
+    return inert.block(said, limit=inert.WORDS_LIMIT) if said else _NO_WORDS
+
+
+def system_rows(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield who asks, how risky it is, and what the policy wants."""
+    request, needs = record.request, record.request.requirement
+    yield "Asked by", row_text(request.agent)
+    if request.run:
+        yield "Run", row_text(request.run)
+    yield "Risk", row_text(_risk(request))
+    if needs.approvers:
+        yield "Approvers", row_text(", ".join(needs.approvers))
+    if needs.quorum > 1:
+        yield "Approvals", row_text(_progress(record))
+    alike = _look_alikes(request)
+    if alike:
+        yield "Look twice", row_text(alike)
+
+
+def _risk(request: Request) -> str:
+    reasons = "; ".join(request.risk.reasons)
+    return f"{request.risk.level} ({reasons})" if reasons else str(request.risk.level)
+
+
+def _progress(record: Record) -> str:
+    cast = ", ".join(f"{vote.by or 'unnamed'}: {vote.verdict}" for vote in record.votes)
+    return f"{record.request.requirement.quorum} needed; so far {cast or 'none'}"
+
+
+def _joined(values: Sequence[object]) -> str:
+    return " ".join(row_text(value_of(value)) for value in values if value is not None)
+
+
+def _members(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Members keep the quotes of their names, so that none can pose as a row of ours."""
+    plain = [name for name, value in context.items() if not isinstance(value, dict | list | tuple)]
+    for name in plain[:_MOST_ROWS]:
+        yield row_text(json.dumps(name, ensure_ascii=False)), row_text(context[name])
+    if len(plain) > _MOST_ROWS:
+        yield "and more below", str(len(plain) - _MOST_ROWS)
+
+
+def _look_alikes(request: Request) -> str:
+    texts = [request.action, request.agent, request.summary, request.reason, *_strings(request.context)]
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        if not text.isascii():
+            found |= mixed_scripts(text)
+    return ", ".join(f"{word} mixes {' and '.join(scripts)}" for word, scripts in found.items())
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield name
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
+
+
+def _shortened(id: str) -> str:
+    read = f"`hitl show {id}`" if is_id(id) else "`hitl show`"
+    return f"> [!danger] This note does not show everything\n> Read the rest with {read} before you answer."
