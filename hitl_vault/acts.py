@@ -1,0 +1,231 @@
+"""Everything that changes the record, each act one transaction; the only place that appends entries.
+
+An act takes the ledger's `Writer`, re-checks the state inside the transaction, and returns the
+record afterwards. Where the deadline turns out to have passed, the expiry is recorded and
+returned instead of raised, so that it is kept.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from hitl_vault.domain.canonical import NotJson, digest
+from hitl_vault.domain.codec import encode
+from hitl_vault.domain.decision import Claim, Outcome, Verdict, Vote, tally
+from hitl_vault.domain.identity import new_id
+from hitl_vault.domain.lifecycle import NO, Kind, State
+from hitl_vault.domain.record import Notice, Record, fold
+from hitl_vault.domain.request import Adopted, Request
+from hitl_vault.domain.requirement import Requirement
+from hitl_vault.domain.risk import Risk
+from hitl_vault.domain.times import text_of
+from hitl_vault.errors import AlreadyClaimed, AlreadyDecided, Conflict, DigestMismatch, InvalidTransition
+from hitl_vault.ledger.protocol import Writer
+
+Admit: TypeAlias = Callable[[Record, Vote], Vote]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """What an agent asks, before it has an id and a time. `timeout` None means no deadline."""
+
+    action: str
+    context: Mapping[str, Any]
+    agent: str
+    timeout: timedelta | None
+    summary: str = ""
+    reason: str = ""
+    run: str | None = None
+    key: str | None = None
+    risk: Risk = field(default_factory=Risk)
+    requirement: Requirement = field(default_factory=Requirement)
+    adopted: Adopted | None = None
+
+
+def ask(writer: Writer, asking: Asking) -> Record:
+    """Record a request, or return the one that this agent made under the same key.
+
+    Raises `Conflict` if the key stands for another action or context.
+    """
+    earlier = writer.by_key(asking.agent, asking.key) if asking.key else None
+    if earlier:
+        return _same_asking(writer.record(earlier), asking)
+    request = Request(
+        id=new_id(asking.action, writer.now),
+        action=asking.action,
+        context=asking.context,
+        agent=asking.agent,
+        created=writer.now,
+        expires=None if asking.timeout is None else writer.now + asking.timeout,
+        summary=asking.summary,
+        reason=asking.reason,
+        run=asking.run,
+        key=asking.key,
+        risk=asking.risk,
+        requirement=asking.requirement,
+        adopted=asking.adopted,
+    )
+    body = {"request": encode(request), "digest": request.digest}
+    entry = writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)
+    return fold(None, entry)
+
+
+def _same_asking(record: Record, asking: Asking) -> Record:
+    request = record.request
+    if request.action != asking.action or request.context_digest != digest(asking.context):
+        raise Conflict(
+            f"key {asking.key!r} stands for {request.id} with another action or context; use a new key",
+            id=request.id,
+        )
+    return record
+
+
+def vote(writer: Writer, id: str, cast: Vote, admit: Admit) -> Record:
+    """Record a vote and, if it suffices, the decision. The first decision wins.
+
+    The same verdict again is accepted without an entry; the other one is `AlreadyDecided`.
+    """
+    record = expire(writer, id)
+    if record.state is not State.PENDING:
+        return _late(record, cast)
+    admitted = admit(record, replace(cast, at=writer.now))
+    record = _append(writer, record, Kind.VOTED, encode(admitted))
+    verdict = tally(record.request.requirement, record.votes)
+    if verdict is None:
+        return record
+    kind = Kind.APPROVED if verdict is Verdict.APPROVE else Kind.REJECTED
+    return _append(writer, record, kind, _grounds(record, verdict))
+
+
+def _late(record: Record, cast: Vote) -> Record:
+    if record.state in (State.EXPIRED, State.CANCELLED):
+        return record
+    said_no = record.state is State.REJECTED
+    if said_no is not (cast.verdict is Verdict.REJECT):
+        raise AlreadyDecided(f"{record.id} is {record.state} already", id=record.id)
+    return record
+
+
+def _grounds(record: Record, verdict: Verdict) -> dict[str, Any]:
+    winners = [v for v in record.votes if v.verdict is verdict]
+    return {
+        "by": [v.by for v in winners if v.by],
+        "comment": "\n".join(v.comment for v in winners if v.comment),
+        "notes": "\n".join(v.notes for v in winners if v.notes.strip()),
+    }
+
+
+def cancel(writer: Writer, id: str, *, by: str, reason: str = "") -> Record:
+    """Withdraw a request that is pending, or approved and not yet claimed; repeating it is accepted."""
+    record = expire(writer, id)
+    if record.state in (State.CANCELLED, State.EXPIRED):
+        return record
+    return _append(writer, record, Kind.CANCELLED, {"by": [by] if by else [], "comment": reason})
+
+
+def expire(writer: Writer, id: str) -> Record:
+    """Record the expiry if the deadline has passed; otherwise return the record as it is."""
+    record = writer.record(id)
+    if record.deadline is None or writer.now < record.deadline:
+        return record
+    return _append(writer, record, Kind.EXPIRED, {"deadline": text_of(record.deadline)})
+
+
+def claim(
+    writer: Writer, id: str, *, agent: str, action: str | None, context: Mapping[str, Any], lease: timedelta
+) -> Record:
+    """Take the right to run, once.
+
+    Raises `AlreadyClaimed`, `DigestMismatch` (agent, action or context are not what was
+    approved) or `InvalidTransition` (still pending). A request that ended otherwise is
+    returned as it stands, for the caller to raise.
+    """
+    record = expire(writer, id)
+    if record.state in NO:
+        return record
+    if record.state is State.PENDING:
+        raise InvalidTransition(f"{id} is still pending; wait for the decision before claiming it", id=id)
+    if record.state is not State.APPROVED:
+        raise AlreadyClaimed(f"{id} was claimed before and is {record.state}", id=id)
+    _check_same(record, agent, action, context)
+    taken = Claim(by=agent, at=writer.now, token=secrets.token_hex(16))
+    writer.lease(id, writer.now + lease)
+    return _append(writer, record, Kind.CLAIMED, encode(taken))
+
+
+def _check_same(record: Record, agent: str, action: str | None, context: Mapping[str, Any]) -> None:
+    request, decision = record.request, record.decision
+    if agent != request.agent:
+        raise DigestMismatch(f"{request.id} was asked by {request.agent!r}, not by {agent!r}")
+    if action is not None and action != request.action:
+        raise DigestMismatch(f"{request.id} approves the action {request.action!r}, not {action!r}")
+    approved = digest(decision.context) if decision else request.context_digest
+    try:
+        given = digest(context)
+    except NotJson as error:
+        raise DigestMismatch(f"the context to run is {error}") from error
+    if given != approved:
+        raise DigestMismatch(f"{request.id} approves another context than the one to run")
+
+
+def end(writer: Writer, id: str, outcome: Outcome, *, token: str | None) -> Record:
+    """Record how the run ended. An executor shows its claim's `token`; a person who settles an unknown run has none.
+
+    Repeating the same outcome is accepted.
+    """
+    record = writer.record(id)
+    if record.claim is None:
+        raise InvalidTransition(f"{id} was not claimed", id=id)
+    if token is not None and not secrets.compare_digest(token, record.claim.token):
+        raise AlreadyClaimed(f"{id} was claimed by somebody else", id=id)
+    if token is None and record.state is not State.UNKNOWN:
+        raise InvalidTransition(f"{id} is {record.state}; only an unknown run can be settled", id=id)
+    if record.state is outcome.state and record.over:
+        return record
+    return _append(writer, record, Kind(outcome.state), encode(replace(outcome, at=writer.now)))
+
+
+def handed_over(writer: Writer, id: str) -> Record:
+    """Record that a vault's own automation ran an adopted request and moved its note to `Done/`."""
+    record = writer.record(id)
+    if record.state is not State.APPROVED:
+        return record
+    by = "the vault's automation"
+    taken = Claim(by=by, at=writer.now, token=secrets.token_hex(16))
+    record = _append(writer, record, Kind.CLAIMED, encode(taken))
+    return _append(writer, record, Kind.EXECUTED, encode(Outcome(state=State.EXECUTED, at=writer.now, by=by)))
+
+
+def vanish(writer: Writer, id: str) -> Record:
+    """Record that the executor shows no sign of life any more; what it did is unknown."""
+    record = writer.record(id)
+    if record.state is not State.EXECUTING:
+        return record
+    lost = Outcome(state=State.UNKNOWN, at=writer.now, error="the executor vanished after the claim")
+    return _append(writer, record, Kind.UNKNOWN, encode(lost))
+
+
+def note(writer: Writer, id: str, kind: Kind, notice: Notice) -> Record:
+    """Record what the note has to tell the person (refused, held, flagged, tampered); once, not repeatedly."""
+    record = writer.record(id)
+    if record.notice == notice and record.notice_kind is kind:
+        return record
+    if kind not in (Kind.REFUSED, Kind.TAMPERED) and record.state is not State.PENDING:
+        return record
+    return _append(writer, record, kind, encode(notice))
+
+
+def clear(writer: Writer, id: str) -> Record:
+    """Record that what the last notice told of is over."""
+    record = writer.record(id)
+    if record.notice is None or record.state is not State.PENDING:
+        return record
+    return _append(writer, record, Kind.CLEARED, {})
+
+
+def _append(writer: Writer, record: Record, kind: Kind, body: Mapping[str, Any]) -> Record:
+    return fold(record, writer.append(kind, record.id, body, mode=record.request.requirement.mode))

@@ -1,0 +1,111 @@
+"""The gate's verbs, awaited. Everything is the gate's own; only the waiting differs."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from hitl_vault.domain.decision import Decision, Verdict
+from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.record import Record
+from hitl_vault.domain.request import Request
+from hitl_vault.gate import Duration, Gate, open_gate
+from hitl_vault.grant import Grant
+
+
+class AsyncGate:
+    """A gate for coroutines: `async with open_async_gate(...) as gate`. See `Gate` for each verb."""
+
+    def __init__(self, open: Callable[[], Gate]) -> None:
+        self._open = open
+        self._gate: Gate | None = None
+
+    @property
+    def gate(self) -> Gate:
+        """The gate underneath."""
+        if self._gate is None:
+            raise RuntimeError("the gate is not open; use `async with`")
+        return self._gate
+
+    async def ask(self, action: str, context: Mapping[str, Any] | None = None, **options: Any) -> Request:
+        """Ask for approval; durable when it returns."""
+        return await to_thread(self.gate.ask, action, context, **options)
+
+    async def ask_many(self, askings: Iterable[Mapping[str, Any]]) -> list[Request]:
+        """Ask several things in one durable step."""
+        return await to_thread(self.gate.ask_many, askings)
+
+    async def wait(self, id: str, timeout: Duration | None = None) -> Decision:
+        """Wait until a request is decided; all waits of a process share one thread."""
+        return await self.gate.wait_async(id, timeout)
+
+    async def decide(
+        self, id: str, verdict: str | Verdict, *, by: str | None = None, comment: str = ""
+    ) -> Record:
+        """Vote."""
+        return await to_thread(self.gate.decide, id, verdict, by=by, comment=comment)
+
+    async def cancel(self, id: str, *, reason: str = "", by: str | None = None) -> Record:
+        """Withdraw a request."""
+        return await to_thread(self.gate.cancel, id, reason=reason, by=by)
+
+    async def claim(self, id: str, context: Mapping[str, Any], *, action: str | None = None) -> Grant:
+        """Take the right to run, once."""
+        return await to_thread(self.gate.claim, id, context, action=action)
+
+    async def settle(
+        self, id: str, outcome: Literal["executed", "failed"], *, by: str, comment: str = ""
+    ) -> Record:
+        """Say how a run ended whose executor vanished."""
+        return await to_thread(self.gate.settle, id, outcome, by=by, comment=comment)
+
+    async def get(self, id: str) -> Record:
+        """Return the record of a request."""
+        return await to_thread(self.gate.get, id)
+
+    async def pending(self) -> list[Record]:
+        """Return the requests that await a decision, newest first."""
+        return await to_thread(lambda: list(self.gate.pending()))
+
+    async def history(self, id: str) -> list[Entry]:
+        """Return every entry of a request, oldest first."""
+        return await to_thread(self.gate.history, id)
+
+    def guard(self, function: Callable[..., Any] | None = None, **options: Any) -> Any:
+        """Decorate a function so that each call asks first. Use it on coroutine functions."""
+        return self.gate.guard(function, **options)
+
+    @asynccontextmanager
+    async def approval(
+        self, action: str, context: Mapping[str, Any] | None = None, **options: Any
+    ) -> AsyncIterator[Grant]:
+        """Ask, wait and claim; the block runs with the grant and ends as executed or failed."""
+        request = await self.ask(action, context, **options)
+        await self.wait(request.id)
+        grant = await self.claim(request.id, request.context, action=action)
+        try:
+            yield grant
+        except BaseException as error:
+            grant.failed(error)
+            raise
+        if not grant.ended:
+            await to_thread(grant.executed)
+
+    async def __aenter__(self) -> Self:
+        self._gate = await to_thread(self._open)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        gate, self._gate = self.gate, None
+        await to_thread(gate.close)
+
+
+def open_async_gate(vault: str | Path | None = None, **options: Any) -> AsyncGate:
+    """Return a gate for `async with`. Takes what `open_gate` takes; the vault is opened on entering."""
+    return AsyncGate(lambda: open_gate(vault, **options))

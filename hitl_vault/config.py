@@ -1,0 +1,223 @@
+"""Settings: the only reader of the environment and of a vault's `.hitl/vault.yaml`.
+
+Each setting is looked up in the same order: argument, environment, vault file, default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from hitl_vault.domain.requirement import Mode
+from hitl_vault.domain.times import duration
+from hitl_vault.errors import ConfigError, VaultNotFound
+
+SETTINGS_FOLDER = ".hitl"
+SETTINGS_FILE = "vault.yaml"
+FORMAT = 1
+_LARGEST = 16 * 1024
+
+Watch = Literal["auto", "events", "polling"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a vault's settings file can say.
+
+    `timeout` is the default time to decide (None: no deadline). `settle` and `flag_after` are
+    seconds: how long a ballot must lie still before it counts, and how long an unknown word
+    lies before the note says so. `lease` is how long an executor that shows no sign of life
+    is presumed alive. `approver` is who votes in notes that name nobody.
+    """
+
+    id: str
+    format: int = FORMAT
+    mode: Mode = Mode.OPEN
+    timeout: timedelta | None = timedelta(hours=1)
+    settle: float = 0.5
+    flag_after: float = 20.0
+    lease: timedelta = timedelta(seconds=60)
+    approver: str = ""
+    state_dir: str = ""
+    watch: Watch = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A vault's folder, its state directory, and its settings."""
+
+    root: Path
+    state: Path
+    settings: Settings
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.state / "ledger.db"
+
+
+def load(vault: str | Path | None = None, *, state_dir: str | Path | None = None) -> Config:
+    """Find a vault and read its settings.
+
+    Raises `VaultNotFound` if there is none, `ConfigError` if its settings cannot be used.
+    """
+    root = find_vault(vault)
+    settings = read_settings(root / SETTINGS_FOLDER / SETTINGS_FILE)
+    return Config(root=root, state=_state(settings, state_dir), settings=settings)
+
+
+def find_vault(vault: str | Path | None = None) -> Path:
+    """Return the vault's folder: the argument, `HITL_VAULT`, `./vault`, or the nearest one upward."""
+    named = vault if vault is not None else os.environ.get("HITL_VAULT") or None
+    if named is not None:
+        root = Path(named).expanduser()
+        if not is_vault(root):
+            raise VaultNotFound(f"no vault at {root}; `hitl init {root}` makes one")
+        return root.resolve()
+    here = Path.cwd()
+    for candidate in (here / "vault", here, *here.parents):
+        if is_vault(candidate):
+            return candidate.resolve()
+    raise VaultNotFound(
+        f"no vault in {here} or above it; name one with --vault or HITL_VAULT, or make one: `hitl init vault`"
+    )
+
+
+def is_vault(root: Path) -> bool:
+    """Tell whether `root` has a vault's settings file."""
+    return (root / SETTINGS_FOLDER / SETTINGS_FILE).is_file()
+
+
+def approver(argument: str | None = None) -> str:
+    """Return who votes: the argument, else `HITL_APPROVER`, else nobody by name (empty)."""
+    return argument if argument is not None else os.environ.get("HITL_APPROVER", "")
+
+
+def new_settings_text(**values: str) -> str:
+    """Return the settings file of a new vault, with a fresh id; `values` replace the shown defaults."""
+    shown = {"mode": "open", "timeout": "1h", "settle": "0.5s", "flag_after": "20s", "approver": '""'} | values
+    lines = "\n".join(f"{name}: {value}" for name, value in shown.items())
+    return f'# hitl-vault: the settings of this vault\nformat: {FORMAT}\nid: "{secrets.token_hex(8)}"\n{lines}\n'
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a settings file; every mistake in it is a `ConfigError` that names the file and the field."""
+    return parse_settings(_read(path), path)
+
+
+def parse_settings(text: str, path: Path) -> Settings:
+    """Return the settings that `text` holds; `path` is for the error messages, as in `read_settings`."""
+    values = _mapping(text, path)
+    _refuse_unknown(values, path)
+    if not isinstance(values.get("id"), str) or not _is_plain(values["id"]):
+        raise ConfigError(f"{path}: id: a vault's id is made of letters, digits, '-' and '_'")
+    if values.get("format", FORMAT) != FORMAT:
+        raise ConfigError(f"{path}: format: this version reads format {FORMAT}, not {values['format']!r}")
+    settings = Settings(id=values["id"])
+    for name, read in _READERS.items():
+        if name in values:
+            settings = replace(settings, **{name: _value(read, values[name], path, name)})
+    return settings
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{path}: larger than {_LARGEST} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text") from error
+
+
+def _mapping(text: str, path: Path) -> Mapping[str, Any]:
+    try:
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected `name: value` lines")
+    return values
+
+
+def _refuse_unknown(values: Mapping[str, Any], path: Path) -> None:
+    known = [field.name for field in fields(Settings)]
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+            raise ConfigError(f"{path}: {name}: no such setting{hint}")
+
+
+def _value(read: Callable[[Any], Any], value: Any, path: Path, name: str) -> Any:
+    try:
+        return read(value)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: {name}: {error}") from error
+
+
+def _is_plain(text: str) -> bool:
+    return 0 < len(text) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_") for c in text)
+
+
+def _timeout(value: Any) -> timedelta | None:
+    return None if value in ("none", "never") else duration(value)
+
+
+def _seconds(value: Any) -> float:
+    return duration(value).total_seconds()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, not {value!r}")
+    return value
+
+
+def _watch(value: Any) -> Watch:
+    if value not in ("auto", "events", "polling"):
+        raise ValueError(f"expected auto, events or polling, not {value!r}")
+    chosen: Watch = value
+    return chosen
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "mode": Mode,
+    "timeout": _timeout,
+    "settle": _seconds,
+    "flag_after": _seconds,
+    "lease": duration,
+    "approver": _text,
+    "state_dir": _text,
+    "watch": _watch,
+}
+
+
+def _state(settings: Settings, argument: str | Path | None) -> Path:
+    base = argument or os.environ.get("HITL_STATE_DIR") or settings.state_dir or _user_state()
+    return Path(base).expanduser().resolve() / settings.id
+
+
+def _user_state() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("hitl-vault", appauthor=False))
+
+
+def make_private(folder: Path) -> None:
+    """Create the state directory, readable by its owner alone (0700)."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)

@@ -1,0 +1,376 @@
+"""The entry point for agents: ask, wait, decide, cancel, claim."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
+
+from hitl_vault import acts, config
+from hitl_vault.domain.canonical import NotJson, canonical
+from hitl_vault.domain.decision import Decision, Gesture, Outcome, Verdict, Vote
+from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.lifecycle import NO, State
+from hitl_vault.domain.record import Record
+from hitl_vault.domain.request import Request
+from hitl_vault.domain.requirement import Requirement
+from hitl_vault.domain.risk import Level, Risk
+from hitl_vault.domain.times import duration
+from hitl_vault.errors import (
+    Cancelled,
+    ConfigError,
+    Expired,
+    HitlVaultError,
+    NotApproved,
+    Rejected,
+    RequestNotFound,
+    WaitTimeout,
+)
+from hitl_vault.grant import Grant, Leases
+from hitl_vault.guard import Text, first_line, guarded
+from hitl_vault.ledger.protocol import Ledger, Writer
+from hitl_vault.ledger.sqlite import SqliteLedger
+from hitl_vault.trust.modes import admit
+from hitl_vault.waiting import Waiters
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Duration = str | float | timedelta
+
+_DEFAULT: Any = object()
+_ERRORS: dict[State, type[NotApproved]] = {
+    State.REJECTED: Rejected,
+    State.EXPIRED: Expired,
+    State.CANCELLED: Cancelled,
+}
+_log = logging.getLogger("hitl_vault")
+
+
+def open_gate(
+    vault: str | Path | None = None,
+    *,
+    agent: str = "agent",
+    state_dir: str | Path | None = None,
+    keeper: bool = True,
+    clock: Callable[[], Any] | None = None,
+) -> Gate:
+    """Open the gate of a vault for one agent.
+
+    The vault is found as the command line finds it: the argument, `HITL_VAULT`, `./vault`, or the
+    nearest folder upward that has `.hitl/`. With `keeper` the gate stands by as the vault's keeper, so
+    that a lone script needs no other process. Raises `VaultNotFound` or `ConfigError`.
+    """
+    found = config.load(vault, state_dir=state_dir)
+    config.make_private(found.state)
+    options = {} if clock is None else {"clock": clock}
+    ledger = SqliteLedger(found.ledger, vault_id=found.settings.id, **options)
+    return Gate(found, ledger, agent=agent, keeper=keeper)
+
+
+class Gate:
+    """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
+
+    def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
+        if not agent.strip():
+            raise ConfigError("an agent needs a name")
+        self.agent = agent
+        self.config = config
+        self.ledger = ledger
+        self._waiters = Waiters(ledger)
+        self._leases = Leases(ledger, config.settings.lease, tell=_log.warning)
+        self._changed = False
+        self._keeper = self._start_keeper() if keeper else None
+
+    def _start_keeper(self) -> Any:
+        from hitl_vault.keeper import Keeper  # heavy: the watcher and the templates
+
+        keeper = Keeper(self.config, self.ledger)
+        keeper.start()
+        return keeper
+
+    def ask(
+        self,
+        action: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        summary: str = "",
+        reason: str = "",
+        key: str | None = None,
+        timeout: Duration | None = _DEFAULT,
+        run: str | None = None,
+        risk: str | Level | Risk | None = None,
+    ) -> Request:
+        """Ask for approval; durable when it returns.
+
+        With a `key`, asking again returns the earlier request, also after a restart; the same key with
+        another action or context is a `Conflict`. `timeout` is the time to decide and to claim (`"1h"`,
+        seconds, a timedelta; None for no deadline; the vault's default if left out). Raises `ValueError`
+        for a context that is not JSON.
+        """
+        asking = self._asking(action, context, summary, reason, key, timeout, run, risk)
+        return self._write(lambda writer: acts.ask(writer, asking)).request
+
+    def ask_many(self, askings: Iterable[Mapping[str, Any]]) -> list[Request]:
+        """Ask several things in one durable step. Each asking is a mapping of `ask`'s arguments.
+
+        If one of them cannot be asked, its error is raised after the others were recorded.
+        """
+        jobs = [_ask_job(self._asking(**{**_ASKING, **asking})) for asking in askings]
+        self._changed = True
+        results = self.ledger.write_all(jobs)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        return [result.request for result in results if isinstance(result, Record)]
+
+    def _asking(
+        self,
+        action: str,
+        context: Mapping[str, Any] | None,
+        summary: str,
+        reason: str,
+        key: str | None,
+        timeout: Duration | None,
+        run: str | None,
+        risk: str | Level | Risk | None,
+    ) -> acts.Asking:
+        if not action.strip():
+            raise ValueError("an action needs a name")
+        checked = dict(context or {})
+        try:
+            canonical(checked)
+        except NotJson as error:
+            raise NotJson(f"the context of {action!r} is {error}") from error
+        return acts.Asking(
+            action=action,
+            context=checked,
+            agent=self.agent,
+            timeout=self._timeout(timeout),
+            summary=summary,
+            reason=reason,
+            run=run,
+            key=key,
+            risk=risk if isinstance(risk, Risk) else Risk(level=Level(risk or Level.LOW)),
+            requirement=Requirement(mode=self.config.settings.mode),
+        )
+
+    def _timeout(self, timeout: Duration | None) -> timedelta | None:
+        if timeout is _DEFAULT:
+            return self.config.settings.timeout
+        return None if timeout is None else duration(timeout)
+
+    def wait(self, id: str, timeout: Duration | None = None) -> Decision:
+        """Wait until a request is decided and return the decision; `WaitTimeout` leaves it pending."""
+        ends = None if timeout is None else time.monotonic() + duration(timeout).total_seconds()
+        decided = threading.Event()
+        with self._waiters.watching(id, decided.set):
+            while (decision := self._decision(id)) is None:
+                left = None if ends is None else ends - time.monotonic()
+                if (left is not None and left <= 0) or not decided.wait(left):
+                    raise WaitTimeout(f"{id} is still pending after {timeout}")
+                decided.clear()
+        return decision
+
+    def decide(
+        self,
+        id: str,
+        verdict: str | Verdict,
+        *,
+        by: str | None = None,
+        comment: str = "",
+        gesture: Gesture = Gesture.API,
+    ) -> Record:
+        """Vote `"approve"` or `"reject"` as `by` (else `HITL_APPROVER`) and return the record.
+
+        Raises `AlreadyDecided`, `Expired`, `Cancelled`, or `NotAllowed` if the vote does not count.
+        """
+        name = config.approver(by) or self.config.settings.approver
+        cast = Vote(
+            verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment
+        )
+        record = self._write(lambda writer: acts.vote(writer, id, cast, admit))
+        if record.state in (State.EXPIRED, State.CANCELLED):
+            raise not_approved(record)
+        return record
+
+    async def wait_async(self, id: str, timeout: Duration | None = None) -> Decision:
+        """Wait like `wait`, on the running event loop; any number of such waits share one thread."""
+        loop, decided = asyncio.get_running_loop(), asyncio.Event()
+        span = None if timeout is None else duration(timeout).total_seconds()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(decided.set)
+
+        with self._waiters.watching(id, wake):
+            try:
+                async with asyncio.timeout(span):
+                    while (decision := await asyncio.to_thread(self._decision, id)) is None:
+                        await decided.wait()
+                        decided.clear()
+            except TimeoutError:
+                raise WaitTimeout(f"{id} is still pending after {timeout}") from None
+        return decision
+
+    def _decision(self, id: str) -> Decision | None:
+        return self.ledger.record(id).decision
+
+    def cancel(self, id: str, *, reason: str = "", by: str | None = None) -> Record:
+        """Withdraw a request that is pending, or approved and not yet claimed."""
+        return self._write(lambda writer: acts.cancel(writer, id, by=by or self.agent, reason=reason))
+
+    def claim(self, id: str, context: Mapping[str, Any], *, action: str | None = None) -> Grant:
+        """Take the right to run, once, for exactly what was approved.
+
+        Raises `AlreadyClaimed`, `DigestMismatch`, `NotApproved` or `InvalidTransition` (still pending).
+        """
+        lease = self.config.settings.lease
+
+        def job(writer: Writer) -> Record:
+            return acts.claim(writer, id, agent=self.agent, action=action, context=context, lease=lease)
+
+        record = self._write(job)
+        if record.state is not State.EXECUTING:
+            raise not_approved(record)
+        grant = Grant(self.ledger, record)
+        self._leases.hold(grant)
+        return grant
+
+    def guard(
+        self,
+        function: Callable[P, R] | None = None,
+        *,
+        action: str | None = None,
+        context: Callable[..., Mapping[str, Any]] | None = None,
+        summary: Text | None = None,
+        reason: Text = "",
+        key: Text | None = None,
+        **options: Any,
+    ) -> Any:
+        """Decorate a function, plain or async, so that each call asks, waits, claims, runs and records.
+
+        The call's arguments are the context, or what `context` makes of them. `summary` (by default the
+        docstring's first line), `reason` and `key` are texts or callables of the arguments; `options` are
+        further arguments of `ask`. The call raises `NotApproved` instead of running.
+        """
+
+        def wrap(function: Callable[P, R]) -> Callable[P, R]:
+            words = {"summary": summary or first_line(function), "reason": reason, "key": key}
+            name = action or function.__name__
+            return guarded(self, function, action=name, context=context, words=words, options=options)
+
+        return wrap if function is None else wrap(function)
+
+    @contextmanager
+    def approval(
+        self, action: str, context: Mapping[str, Any] | None = None, **options: Any
+    ) -> Iterator[Grant]:
+        """Ask, wait and claim; the block runs with the grant and ends as executed, or failed on an exception."""
+        request = self.ask(action, context, **options)
+        self.wait(request.id)
+        with self.claim(request.id, request.context, action=action) as grant:
+            yield grant
+
+    def settle(self, id: str, outcome: Literal["executed", "failed"], *, by: str, comment: str = "") -> Record:
+        """Say, as a person who looked, how a run ended whose executor vanished."""
+
+        def job(writer: Writer) -> Record:
+            ended = Outcome(state=State(outcome), at=writer.now, error=comment, by=by)
+            return acts.end(writer, id, ended, token=None)
+
+        return self._write(job)
+
+    def get(self, id: str) -> Record:
+        """Return the record of a request; `RequestNotFound` if there is none."""
+        return self.ledger.record(id)
+
+    def find(self, part: str) -> str:
+        """Return the one id that contains `part`; `RequestNotFound` if there is none or more than one."""
+        found = self.ledger.find(part)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise RequestNotFound(f"no request has {part!r} in its id", id=part)
+        raise RequestNotFound(f"{part!r} is in several ids: {', '.join(found[:5])}; write more of it", id=part)
+
+    def pending(self) -> Iterator[Record]:
+        """Yield the requests that await a decision, newest first."""
+        for row in self.ledger.rows(states={State.PENDING}):
+            record = self.ledger.record(row.id)
+            if record.state is State.PENDING:
+                yield record
+
+    def history(self, id: str) -> list[Entry]:
+        """Return every entry of a request, oldest first; `RequestNotFound` if there is none."""
+        entries = list(self.ledger.entries(request=id))
+        if not entries:
+            raise RequestNotFound(f"no request has the id {id}", id=id)
+        return entries
+
+    def close(self) -> None:
+        """Let go of the vault. Notes of what this gate changed are drawn first if nobody else does it."""
+        if self._keeper is not None:
+            self._keeper.stop()
+        self._leases.close()
+        try:
+            if self._changed and (self._keeper is None or not self._keeper.led):
+                self.draw()
+        except (HitlVaultError, OSError) as error:
+            # The record is safe; the next keeper draws what is missing.
+            _log.warning("notes could not be drawn: %s", error)
+        finally:
+            self._waiters.close()
+            self.ledger.close()
+
+    def draw(self) -> bool:
+        """Draw every note that is behind the ledger now; False if another keeper is doing that."""
+        from hitl_vault.keeper import Keeper
+
+        return Keeper(self.config, self.ledger).catch_up()
+
+    def _write(self, job: Callable[[Writer], Record]) -> Record:
+        self._changed = True
+        return self.ledger.write(job)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def not_approved(record: Record) -> NotApproved:
+    """Return the error that says why a request was not approved."""
+    decision = record.decision
+    by = f" by {', '.join(decision.by)}" if decision and decision.by else ""
+    comment = f": {decision.comment}" if decision and decision.comment else ""
+    text = f"{record.request.action} ({record.id}) was {record.state}{by}{comment}"
+    if record.state is State.EXPIRED:
+        text = f"{record.request.action} ({record.id}) expired at {record.request.expires}"
+    return _ERRORS[record.state](text, request=record.request, decision=decision)
+
+
+def _ask_job(asking: acts.Asking) -> Callable[[Writer], Record]:
+    return lambda writer: acts.ask(writer, asking)
+
+
+_ASKING: dict[str, Any] = {
+    "context": None,
+    "summary": "",
+    "reason": "",
+    "key": None,
+    "timeout": _DEFAULT,
+    "run": None,
+    "risk": None,
+}
+
+assert NO == _ERRORS.keys()

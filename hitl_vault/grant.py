@@ -1,0 +1,130 @@
+"""The right to run once: how its holder shows to be alive, and says how it ended."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from hitl_vault import acts
+from hitl_vault.domain.canonical import NotJson, canonical, digest_bytes
+from hitl_vault.domain.decision import Decision, Outcome
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.record import Record
+from hitl_vault.domain.request import Request
+from hitl_vault.errors import LedgerUnavailable
+from hitl_vault.ledger.protocol import Ledger, Writer
+
+LARGEST_RESULT = 64 * 1024
+"""Bytes of a result's JSON that are recorded; of a larger one, the size and the digest."""
+
+
+class Grant:
+    """The right to run an approved action, once.
+
+    Run with `context`, which is what was approved, then call `executed` or `failed`. As a context
+    manager it does that by itself. A holder that ends without either leaves the request `unknown`.
+    """
+
+    def __init__(self, ledger: Ledger, record: Record) -> None:
+        assert record.claim is not None and record.decision is not None
+        self._ledger = ledger
+        self._token = record.claim.token
+        self.request: Request = record.request
+        self.decision: Decision = record.decision
+        self.ended = False
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What may run: the approved context."""
+        return self.decision.context
+
+    def executed(self, result: Any = None) -> None:
+        """Record that the action was carried out, with its result as JSON if it has such a form."""
+        self._end(State.EXECUTED, result=recordable(result))
+
+    def failed(self, error: BaseException | str) -> None:
+        """Record that the action failed."""
+        text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        self._end(State.FAILED, error=text)
+
+    def _end(self, state: State, *, result: Any = None, error: str = "") -> None:
+        def job(writer: Writer) -> Record:
+            outcome = Outcome(
+                state=state, at=writer.now, result=result, error=error[:LARGEST_RESULT], by=self.request.agent
+            )
+            return acts.end(writer, self.request.id, outcome, token=self._token)
+
+        self._ledger.write(job)
+        self.ended = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.ended:
+            return
+        if error is None:
+            self.executed()
+        else:
+            self.failed(error)
+
+
+def recordable(result: Any) -> Any:
+    """Return a result as JSON, or as text where it has no JSON form, or as size and digest where it is large."""
+    try:
+        data = canonical(result)
+    except NotJson:
+        result = repr(result)
+        data = result.encode("utf-8", "backslashreplace")
+    if len(data) <= LARGEST_RESULT:
+        return result if not isinstance(result, str) else result.encode("utf-8", "backslashreplace").decode()
+    return {"size": len(data), "digest": digest_bytes(data)}
+
+
+class Leases:
+    """Renews the leases of the grants that are held in this process, from one thread."""
+
+    def __init__(self, ledger: Ledger, lease: timedelta, *, tell: Callable[[str], None]) -> None:
+        self._ledger = ledger
+        self._lease = lease
+        self._tell = tell
+        self._grants: weakref.WeakSet[Grant] = weakref.WeakSet()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def hold(self, grant: Grant) -> None:
+        """Renew a grant's lease until it has ended or nobody holds it any more."""
+        with self._lock:
+            self._grants.add(grant)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="hitl-leases", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Stop renewing."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._lease.total_seconds() / 3):
+            with self._lock:
+                held = [grant for grant in self._grants if not grant.ended]
+            try:
+                self._ledger.write_all([self._renewal(grant.request.id) for grant in held])
+            except LedgerUnavailable as error:
+                self._tell(f"leases could not be renewed and will be tried again: {error}")
+
+    def _renewal(self, id: str) -> Callable[[Writer], None]:
+        def renew(writer: Writer) -> None:
+            if writer.record(id).state is State.EXECUTING:
+                writer.lease(id, writer.now + self._lease)
+
+        return renew

@@ -1,0 +1,145 @@
+"""Wraps a callable so that it runs only once it is approved, and at most once for each approval."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
+
+from hitl_vault.domain.canonical import NotJson, canonical
+from hitl_vault.domain.decision import Decision
+from hitl_vault.domain.request import Request
+from hitl_vault.grant import Grant
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Text: TypeAlias = str | Callable[..., str]
+
+
+class Asks(Protocol):
+    """What guarding needs of a gate: four of its verbs."""
+
+    @property
+    def ask(self) -> Callable[..., Request]:
+        """Ask for approval."""
+        ...
+
+    @property
+    def wait(self) -> Callable[..., Decision]:
+        """Wait for the decision."""
+        ...
+
+    @property
+    def wait_async(self) -> Callable[..., Awaitable[Decision]]:
+        """Wait for the decision on the running event loop."""
+        ...
+
+    @property
+    def claim(self) -> Callable[..., Grant]:
+        """Take the right to run."""
+        ...
+
+
+def guarded(
+    gate: Asks,
+    function: Callable[P, R],
+    *,
+    action: str,
+    context: Callable[..., Mapping[str, Any]] | None,
+    words: Mapping[str, Text | None],
+    options: Mapping[str, Any],
+) -> Callable[P, R]:
+    """Return `function` with asking, waiting, claiming and recording the outcome around each call.
+
+    `words` are `ask`'s texts, each a string or a callable of the call's arguments. A coroutine
+    function stays one and waits on its event loop.
+    """
+    plan = _Plan(gate, function, action, context, words, options)
+    if inspect.iscoroutinefunction(function):
+        return cast("Callable[P, R]", _async(plan, function))
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        request = plan.ask(args, kwargs)
+        gate.wait(request.id)
+        with plan.claim(request, args, kwargs) as grant:
+            result = function(*args, **kwargs)
+            grant.executed(result)
+        return result
+
+    return call
+
+
+def _async(plan: _Plan, function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        request = await to_thread(plan.ask, args, kwargs)
+        await plan.gate.wait_async(request.id)
+        grant = await to_thread(plan.claim, request, args, kwargs)
+        try:
+            result = await function(*args, **kwargs)
+        except BaseException as error:
+            grant.failed(error)
+            raise
+        await to_thread(grant.executed, result)
+        return result
+
+    return call
+
+
+class _Plan:
+    """How calls of one function become requests."""
+
+    def __init__(
+        self,
+        gate: Asks,
+        function: Callable[..., Any],
+        action: str,
+        context: Callable[..., Mapping[str, Any]] | None,
+        words: Mapping[str, Text | None],
+        options: Mapping[str, Any],
+    ) -> None:
+        self.gate = gate
+        self._function = function
+        self._signature = inspect.signature(function)
+        self._action = action
+        self._context = context
+        self._words = words
+        self._options = options
+
+    def ask(self, args: Any, kwargs: Any) -> Request:
+        words = {
+            name: text(*args, **kwargs) if callable(text) else text for name, text in self._words.items()
+        }
+        return self.gate.ask(self._action, self._context_of(args, kwargs), **words, **self._options)
+
+    def claim(self, request: Request, args: Any, kwargs: Any) -> Grant:
+        # Taken from the arguments anew: what changed since the asking is not what was approved.
+        return self.gate.claim(request.id, self._context_of(args, kwargs), action=self._action)
+
+    def _context_of(self, args: Any, kwargs: Any) -> Mapping[str, Any]:
+        if self._context is not None:
+            return self._context(*args, **kwargs)
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        context = {name: value for name, value in bound.arguments.items() if name not in ("self", "cls")}
+        for name, value in context.items():
+            self._check(name, value)
+        return context
+
+    def _check(self, name: str, value: Any) -> None:
+        try:
+            canonical(value)
+        except NotJson as error:
+            raise NotJson(
+                f"{self._function.__qualname__}: argument {name!r} is {error}; "
+                "give guard(context=...) a callable that returns what the approver should see"
+            ) from error
+
+
+def first_line(function: Callable[..., Any]) -> str:
+    """Return the first line of a function's docstring, which says what it does."""
+    return (inspect.getdoc(function) or "").partition("\n")[0]

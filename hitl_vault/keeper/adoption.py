@@ -1,0 +1,112 @@
+"""Requests that an agent wrote as a note of its own, straight into `Pending_Approval/`.
+
+Which note is such a request, and what it asks. The field names are those that existing
+"AI employee" vaults use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hitl_vault import acts
+from hitl_vault.domain.record import Record
+from hitl_vault.domain.request import Adopted
+from hitl_vault.domain.requirement import Mode, Requirement
+from hitl_vault.domain.risk import Level, Risk
+from hitl_vault.ledger.protocol import Writer
+from hitl_vault.vault.frontmatter import parse
+
+TYPES = frozenset({"approval_request", "approval"})
+_ACTION = ("action", "action_type", "request_type", "category")
+_AGENT = ("requested_by", "agent", "created_by", "from_agent", "source")
+_SUMMARY = ("subject", "title", "summary", "description")
+_REASON = ("reason", "rationale", "justification")
+_RISK = ("risk", "risk_level", "priority")
+_EXPIRES = ("expires", "expires_at", "deadline")
+_PERSONS = frozenset({"status", "approver", "comment", "approved_by", "approved_at"})
+_AS_LEVEL = {"normal": Level.MEDIUM, "moderate": Level.MEDIUM, "urgent": Level.HIGH}
+
+
+def asking_of(name: str, data: bytes, *, mode: Mode, now: datetime) -> acts.Asking | None:
+    """Return what a note asks, or None if it does not say `type: approval_request` (or `approval`).
+
+    `name` is the note's path below `Pending_Approval/`. Raises `BallotInvalid` if the note cannot be read.
+    """
+    text = data.decode("utf-8-sig", errors="strict") if _is_utf8(data) else ""
+    fields = parse(text).fields if text else {}
+    if _word(fields, ("type",)).casefold() not in TYPES:
+        return None
+    expires = _instant(_word(fields, _EXPIRES))
+    return acts.Asking(
+        action=_word(fields, _ACTION) or _word(fields, ("type",)),
+        context={key: value for key, value in fields.items() if key not in _PERSONS},
+        agent=_word(fields, _AGENT) or "unknown",
+        timeout=None if expires is None else max(expires - now, timedelta(0)),
+        summary=_word(fields, _SUMMARY),
+        reason=_word(fields, _REASON),
+        key=f"note:{name}:{hashlib.sha256(data).hexdigest()}",
+        risk=_risk(_word(fields, _RISK)),
+        requirement=Requirement(mode=mode),
+        adopted=Adopted(name=name, text=text),
+    )
+
+
+def adopt(writer: Writer, asking: acts.Asking) -> Record:
+    """Record the request of an adopted note, once.
+
+    The same note found again while its request is open is that request; found after the
+    request was resolved, it is a new one.
+    """
+    attempt, key = 0, asking.key or ""
+    while (earlier := writer.by_key(asking.agent, _numbered(key, attempt))) is not None:
+        record = writer.record(earlier)
+        if not record.over:
+            return record
+        attempt += 1
+    return acts.ask(writer, replace(asking, key=_numbered(key, attempt)))
+
+
+def job(asking: acts.Asking) -> Callable[[Writer], Record]:
+    """Return the transaction that adopts a note."""
+    return lambda writer: adopt(writer, asking)
+
+
+def _numbered(key: str, attempt: int) -> str:
+    return key if attempt == 0 else f"{key}:{attempt}"
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _word(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return ""
+
+
+def _risk(word: str) -> Risk:
+    folded = word.casefold()
+    if folded in list(Level):
+        return Risk(level=Level(folded), reasons=("as the note says",))
+    if folded in _AS_LEVEL:
+        return Risk(level=_AS_LEVEL[folded], reasons=(f"the note says {folded}",))
+    return Risk()
+
+
+def _instant(text: str) -> datetime | None:
+    """Return the instant that a note names; local time where it has no zone, None where it is not ISO 8601."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,60 @@
+"""Keeps deadlines and leases: what falls due is recorded, whether or not anybody edits anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hitl_vault import acts
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.record import Record
+from hitl_vault.errors import HitlVaultError
+from hitl_vault.keeper.timers import Timers
+from hitl_vault.ledger.protocol import Ledger, Writer
+
+
+class Clerk:
+    """Watches the clock for open requests. For the active keeper alone."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._timers: Timers[str] = Timers()
+
+    def start(self) -> None:
+        """Learn every deadline and lease from the ledger."""
+        for at, id in self._ledger.due():
+            self._timers.set(id, at.timestamp())
+
+    def follow(self, record: Record) -> None:
+        """Note the deadline or lease of a request that has changed."""
+        at = self._ledger.leased_until(record.id) if record.state is State.EXECUTING else record.deadline
+        if at is None:
+            self._timers.cancel(record.id)
+        else:
+            self._timers.set(record.id, at.timestamp())
+
+    def keep(self) -> None:
+        """Record what has fallen due."""
+        if (first := self._timers.next()) is None:
+            return
+        now = self._ledger.now().timestamp()
+        if first > now:
+            return
+        due = list(self._timers.due(now))
+        for id, result in zip(due, self._ledger.write_all([_job(id) for id in due]), strict=True):
+            if isinstance(result, HitlVaultError):
+                raise result
+            if isinstance(result, Record):
+                self.follow(result)
+
+    def next_in(self) -> float | None:
+        """Return the seconds until something falls due, None if nothing will."""
+        first = self._timers.next()
+        return None if first is None else max(0.0, first - self._ledger.now().timestamp())
+
+
+def _job(id: str) -> Callable[[Writer], Record]:
+    def fall_due(writer: Writer) -> Record:
+        record = acts.expire(writer, id)
+        return acts.vanish(writer, id) if record.state is State.EXECUTING else record
+
+    return fall_due

@@ -1,0 +1,200 @@
+"""Where ballots are taken in: from what lies in the vault for a request to an entry in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hitl_vault import acts
+from hitl_vault.config import Settings
+from hitl_vault.domain.decision import Vote
+from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.record import Notice, Record
+from hitl_vault.errors import HitlVaultError, NotAllowed
+from hitl_vault.keeper.projector import Projector
+from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
+from hitl_vault.keeper.sites import Sites
+from hitl_vault.keeper.timers import Timers
+from hitl_vault.ledger.protocol import Ledger, Writer
+from hitl_vault.trust.modes import admit
+from hitl_vault.vault.layout import Folder, folder_of
+
+MISSING_AFTER = 1.0
+"""Seconds that a note may be gone (editors, git and sync tools delete and create) before it is drawn again."""
+
+_PASSING = (Kind.HELD, Kind.FLAGGED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """A settled vote, ready for the ledger."""
+
+    id: str
+    vote: Vote
+    sha: str
+
+
+class Desk:
+    """Takes in ballots. For the active keeper alone.
+
+    `later` holds the ids to come back to, by `monotonic` time; `redraw` is called with the
+    id of a request whose note has to be drawn again, `counted` remembers spent ballots.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        sites: Sites,
+        projector: Projector,
+        *,
+        later: Timers[str],
+        monotonic: Callable[[], float],
+        redraw: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._sites = sites
+        self._projector = projector
+        self._later = later
+        self._monotonic = monotonic
+        self._redraw = redraw
+        self._since: dict[str, tuple[frozenset[tuple[str, str]], float]] = {}
+        self.counted: dict[str, set[str]] = {}
+
+    def consider(self, id: str) -> Cast | None:
+        """Look at the files of a request and act on what has settled; return a vote for `commit`."""
+        record = self._ledger.record(id)
+        sightings = self._sites.see(record)
+        if record.state is not State.PENDING:
+            self._consider_resolved(record, sightings)
+            return None
+        finding = self._find(record, sightings)
+        if self._is_quiet(record, finding, sightings):
+            self._since.pop(id, None)
+            self._later.cancel(id)
+            return None
+        if not self._settled(id, sightings, self._patience(record, finding, sightings)):
+            return None
+        return self._act(record, finding, sightings)
+
+    def commit(self, casts: Sequence[Cast]) -> None:
+        """Record votes, all in one durable step, and arrange for their notes to be drawn."""
+        results = self._ledger.write_all([self._job(cast) for cast in casts])
+        for cast, result in zip(casts, results, strict=True):
+            if isinstance(result, NotAllowed):
+                self._refuse(cast.id, Notice(text=f"Refused: {result}."))
+            elif isinstance(result, HitlVaultError):
+                self._refuse(cast.id, Notice(text=f"Not counted: {result}."))
+            elif isinstance(result, Exception):
+                raise result
+            else:
+                self.counted.setdefault(cast.id, set()).add(cast.sha)
+            self._redraw(cast.id)
+
+    def _job(self, cast: Cast) -> Callable[[Writer], Record]:
+        return lambda writer: acts.vote(writer, cast.id, cast.vote, admit)
+
+    def _find(self, record: Record, sightings: Sequence[Sighting]) -> Finding:
+        if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):
+            return NOTHING
+        return assess(sightings, self._projector.blank(record))
+
+    def _is_quiet(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> bool:
+        at_home = any(s.main and s.place.folder is Folder.PENDING for s in sightings)
+        astray = any(s.place.folder is Folder.DONE for s in sightings)
+        if not at_home and finding.kind is None:
+            return False
+        if finding.kind is None:
+            return not astray and record.notice_kind not in _PASSING
+        told = record.notice == finding.notice and record.notice_kind is finding.kind
+        return told and finding.kind in _PASSING
+
+    def _patience(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> float:
+        settle = record.request.requirement.settle
+        settle = self._settings.settle if settle is None else settle
+        if finding.patient:
+            return max(settle, self._settings.flag_after)
+        return settle if finding.kind else max(settle, MISSING_AFTER)
+
+    def _settled(self, id: str, sightings: Sequence[Sighting], wait: float) -> bool:
+        """Tell whether the files have been the same for `wait` seconds; if not, come back when they may be."""
+        now = self._monotonic()
+        seen = fingerprint(sightings)
+        before, since = self._since.get(id, (None, now))
+        if before != seen:
+            since = now
+        self._since[id] = (seen, since)
+        if now < since + wait:
+            self._later.set(id, since + wait)
+            return False
+        self._since.pop(id, None)
+        self._later.cancel(id)
+        return True
+
+    def _act(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> Cast | None:
+        if finding.vote and finding.voted:
+            vote = replace(finding.vote, by=finding.vote.by or self._settings.approver)
+            return Cast(id=record.id, vote=vote, sha=finding.voted.sha)
+        if finding.kind and finding.notice:
+            self._notice(record.id, finding.kind, finding.notice)
+        elif record.notice_kind in _PASSING:
+            self._ledger.write(lambda writer: acts.clear(writer, record.id))
+        if finding.kind not in _PASSING:
+            self._redraw(record.id)
+        return None
+
+    def _refuse(self, id: str, notice: Notice) -> None:
+        self._notice(id, Kind.REFUSED, notice)
+
+    def _notice(self, id: str, kind: Kind, notice: Notice) -> None:
+        self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))
+
+    def _consider_resolved(self, record: Record, sightings: Sequence[Sighting]) -> None:
+        """Put right what lies in the vault for a request that is decided; it changes nothing any more."""
+        home = [s for s in sightings if s.main and s.place.folder is folder_of(record.state)]
+        strays = [s for s in sightings if s not in home[:1]]
+        if not strays and home and home[0].as_drawn:
+            self._since.pop(record.id, None)
+            return
+        if record.request.adopted:
+            self._consider_handed_over(record, sightings)
+            return
+        wait = self._settings.settle if home else max(self._settings.settle, MISSING_AFTER)
+        if not self._settled(record.id, sightings, wait):
+            return
+        if not strays and home and not self._projector.changes(record, home[0]):
+            self._projector.accept(record, home[0])
+            return
+        self._put_right(record, home, strays)
+
+    def _consider_handed_over(self, record: Record, sightings: Sequence[Sighting]) -> None:
+        """After the decision an adopted note belongs to the automation that wrote it.
+
+        Its move on to `Done/` is the outcome; only saves into `Pending_Approval/` are put away.
+        """
+        folders = {s.place.folder for s in sightings if s.main}
+        done = record.state is State.APPROVED and Folder.DONE in folders and Folder.APPROVED not in folders
+        strays = [s for s in sightings if s.place.folder is Folder.PENDING]
+        if not (done or strays) or not self._settled(record.id, sightings, self._settings.settle):
+            return
+        if done:
+            self._ledger.write(lambda writer: acts.handed_over(writer, record.id))
+        if copies := self._projector.put_away(record, strays):
+            self._late(record, copies)
+
+    def _put_right(self, record: Record, home: Sequence[Sighting], strays: Sequence[Sighting]) -> None:
+        changes = self._projector.changes(record, home[0]) if home else []
+        sightings = self._sites.see(record, closely=True)
+        copies = self._projector.project(record, sightings)
+        names = "\n".join(copy.name for copy in copies)
+        if changes:
+            text = "This note was changed after the decision and has been put right. What it said is in Set_Aside."
+            self._notice(record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join([*changes, names]).strip()))
+        elif copies:
+            self._late(record, copies)
+
+    def _late(self, record: Record, copies: Sequence[Path]) -> None:
+        text = "A save came after the decision and changed nothing. What it said is in Set_Aside."
+        self._refuse(record.id, Notice(text=text, detail="\n".join(copy.name for copy in copies)))

@@ -1,0 +1,90 @@
+"""What the keeper drew last: where each note lies and its SHA-256, so that untouched notes need no reading.
+
+A cache on disk beside the ledger. It may be lost at any time: notes are then compared with
+what the ledger says, which is slower and gives the same result.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS note (id TEXT PRIMARY KEY, path TEXT NOT NULL, sha TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A note as drawn: `path` below the vault's root, with `/`; `sha` the hex SHA-256 of its bytes."""
+
+    id: str
+    path: str
+    sha: str
+
+
+class Index:
+    """The notes of open requests as drawn, by request id; mirrored in memory. For one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = self._open()
+        rows = self._db.execute("SELECT id, path, sha FROM note")
+        self._changed: dict[str, None] = {}
+        self._notes = {id: Drawn(id=id, path=path, sha=sha) for id, path, sha in rows}
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except sqlite3.DatabaseError:
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        # Losing this file costs a slower start, so it is never synced.
+        db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA quick_check(1);" + _SCHEMA)
+        return db
+
+    def get(self, id: str) -> Drawn | None:
+        """Return how the note of `id` was drawn last."""
+        return self._notes.get(id)
+
+    def __iter__(self) -> Iterator[Drawn]:
+        return iter(self._notes.values())
+
+    def put(self, note: Drawn) -> None:
+        """Remember a note as drawn; on disk after the next `flush`."""
+        self._notes[note.id] = note
+        self._changed[note.id] = None
+
+    def forget(self, id: str) -> None:
+        """Forget a note; on disk after the next `flush`."""
+        if self._notes.pop(id, None):
+            self._changed[id] = None
+
+    def flush(self, drawn_up_to: int | None = None) -> None:
+        """Write what has changed, and how far the ledger is known to be drawn, in one transaction."""
+        changed, self._changed = self._changed, {}
+        kept = [self._notes[id] for id in changed if id in self._notes]
+        self._db.execute("BEGIN")
+        self._db.executemany("DELETE FROM note WHERE id = ?", [(id,) for id in changed])
+        self._db.executemany("INSERT INTO note VALUES (?, ?, ?)", [(n.id, n.path, n.sha) for n in kept])
+        if drawn_up_to is not None:
+            self._db.execute("INSERT OR REPLACE INTO mark VALUES ('seq', ?)", (drawn_up_to,))
+        self._db.execute("COMMIT")
+
+    @property
+    def drawn_up_to(self) -> int:
+        """The last ledger entry whose note is known to be drawn and synced; 0 if none."""
+        row = self._db.execute("SELECT value FROM mark WHERE name = 'seq'").fetchone()
+        return int(row[0]) if row else 0
+
+    def close(self) -> None:
+        """Write what has changed and close the file."""
+        self.flush()
+        self._db.close()

@@ -1,0 +1,64 @@
+"""One active keeper per state directory: a file lock that the system releases when its holder dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import filelock
+
+from hitl_vault.errors import ConfigError
+
+LOCK = "keeper.lock"
+CARD = "keeper.json"
+
+
+class Leadership:
+    """The right to be the active keeper."""
+
+    def __init__(self, state: Path) -> None:
+        self._lock = filelock.FileLock(state / LOCK, thread_local=False, is_singleton=False)
+        self._card = state / CARD
+
+    def take(self) -> bool:
+        """Try to become the active keeper; never blocks."""
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            return False
+        except OSError as error:
+            raise ConfigError(f"{self._lock.lock_file}: cannot be locked: {error}") from error
+        self._card.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        return True
+
+    def leave(self) -> None:
+        """Let another keeper take over."""
+        self._lock.release()
+
+    @property
+    def held(self) -> bool:
+        """Whether this keeper is the active one."""
+        return self._lock.is_locked
+
+
+def active_keeper(state: Path) -> str | None:
+    """Return who keeps this vault now, as `pid 123 on host`, or None when nobody does."""
+    if not (state / LOCK).exists():
+        return None
+    probe = Leadership(state)
+    try:
+        probe._lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return _holder(state / CARD)
+    probe.leave()
+    return None
+
+
+def _holder(card: Path) -> str:
+    try:
+        who = json.loads(card.read_text())
+        return f"pid {int(who['pid'])} on {who['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

@@ -1,0 +1,209 @@
+"""The active keeper's round: what arrived is looked at, votes are recorded, deadlines kept, notes drawn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from hitl_vault.config import Config
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.record import Record, fold
+from hitl_vault.errors import HitlVaultError, LedgerUnavailable
+from hitl_vault.keeper.clerk import Clerk
+from hitl_vault.keeper.desk import Desk
+from hitl_vault.keeper.inbox import Work
+from hitl_vault.keeper.index import Index
+from hitl_vault.keeper.projector import Changed, Projector
+from hitl_vault.keeper.sites import Sites
+from hitl_vault.keeper.strangers import Strangers
+from hitl_vault.keeper.survey import Survey
+from hitl_vault.keeper.syncer import Syncer
+from hitl_vault.keeper.timers import Timers
+from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.layout import Layout, Place
+
+T = TypeVar("T")
+
+BATCH = 256
+RETRY_AFTER = 5.0
+TICK = 1.0
+"""Seconds after which deadlines are compared with the clock again, since clocks get set."""
+
+
+class Loop:
+    """All of the active keeper's work, for one thread. `tell` takes sentences for the operator."""
+
+    def __init__(
+        self, config: Config, ledger: Ledger, layout: Layout, drawer: Drawer, *, tell: Callable[[str], None]
+    ) -> None:
+        self._ledger = ledger
+        self._layout = layout
+        self._tell = tell
+        self._index = Index(config.state / "notes.db")
+        self._projector = Projector(layout, drawer, self._index, past=self._past)
+        self._sites = Sites(layout, known=self._exists, sha_at=self._projector.sha_at)
+        self._later: Timers[str] = Timers()
+        self._desk = Desk(
+            config.settings,
+            ledger,
+            self._sites,
+            self._projector,
+            later=self._later,
+            monotonic=time.monotonic,
+            redraw=self._redraw,
+        )
+        self._clerk = Clerk(ledger)
+        self._strangers = Strangers(
+            config.settings, layout, ledger, monotonic=time.monotonic, tell=tell
+        )
+        self._survey = Survey(layout, ledger, self._sites, self._projector)
+        self._syncer = Syncer(tell=tell)
+        self._looks: dict[str, None] = {}
+        self._draws: dict[str, None] = {}
+        self._failed: set[str] = set()
+        self._drawn_up_to = self._index.drawn_up_to
+
+    def start(self, *, survey: bool = True) -> None:
+        """Catch up with the ledger and, with `survey`, look at what was changed in the vault meanwhile."""
+        self._layout.make()
+        self._clerk.start()
+        self._clerk.keep()
+        for id, name in self._survey.adopted():
+            self._sites.adopt(id, name)
+        self.receive(Work(entries=list(self._ledger.entries(after=self._drawn_up_to))))
+        if survey:
+            self._look_everywhere()
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to do right now."""
+        return bool(self._looks or self._draws)
+
+    def receive(self, work: Work) -> None:
+        """Take in what arrived."""
+        for entry in work.entries:
+            self._drawn_up_to = max(self._drawn_up_to, entry.seq)
+            if entry.request:
+                self._redraw(entry.request)
+        for path in work.paths:
+            self._look_at(path)
+        if work.rescans:
+            self._layout.make()
+            self._look_everywhere()
+
+    def turn(self) -> None:
+        """Do one batch of what there is to do."""
+        self._clerk.keep()
+        for id in self._later.due(time.monotonic()):
+            self._looks[id] = None
+        for place in self._strangers.due():
+            self._meet(place)
+        self._take_in(_first(self._looks, BATCH))
+        for id in _first(self._draws, BATCH):
+            self._safely(id, self._draw)
+        if not self._draws:
+            self._settle_up()
+
+    def idle_for(self) -> float:
+        """Return how many seconds the loop may sleep if nothing arrives."""
+        if self.busy:
+            return 0.0
+        now = time.monotonic()
+        later = self._later.next()
+        waits = [TICK, self._clerk.next_in(), self._strangers.next_in(), None if later is None else later - now]
+        return max(0.0, min(wait for wait in waits if wait is not None))
+
+    def stop(self) -> None:
+        """Finish syncing and close."""
+        self._syncer.stop()
+        self._index.flush(self._syncer.synced_up_to or None)
+        self._index.close()
+
+    def _redraw(self, id: str) -> None:
+        self._draws[id] = None
+
+    def _look_at(self, path: Path) -> None:
+        place = self._layout.classify(path)
+        if place is None:
+            return
+        owner = self._sites.owner(place)
+        if owner is not None:
+            self._looks[owner] = None
+        else:
+            self._meet(place)
+
+    def _look_everywhere(self) -> None:
+        ids, strangers = self._survey.differences()
+        self._looks.update(dict.fromkeys(ids))
+        for place in strangers:
+            self._meet(place)
+
+    def _meet(self, place: Place) -> None:
+        record = self._strangers.meet(place)
+        if record is not None:
+            self._sites.adopt(record.id, place.name)
+            self._sites.owner(place)
+
+    def _take_in(self, ids: Iterable[str]) -> None:
+        casts = []
+        for id in ids:
+            cast = self._safely(id, self._desk.consider)
+            if cast is not None:
+                casts.append(cast)
+        if casts:
+            self._desk.commit(casts)
+
+    def _draw(self, id: str) -> None:
+        record = self._ledger.record(id)
+        self._clerk.follow(record)
+        sightings = self._sites.see(record, closely=True)
+        if record.request.adopted and record.state is not State.PENDING and not sightings:
+            return  # handed over: drawing it again could make the vault's own automation run it twice
+        self._projector.project(record, sightings, counted=self._desk.counted.pop(id, ()))
+        if record.over:
+            self._sites.forget(id)
+
+    def _safely(self, id: str, do: Callable[[str], T]) -> T | None:
+        """Do something for one request; if that fails, say so and try again later, and let the others go on."""
+        try:
+            result = do(id)
+        except LedgerUnavailable:
+            raise
+        except Changed:
+            self._later.set(id, time.monotonic())
+        except (HitlVaultError, OSError) as error:
+            if id not in self._failed:
+                self._tell(f"{id}: {error}")
+            self._failed.add(id)
+            self._later.set(id, time.monotonic() + RETRY_AFTER)
+        else:
+            self._failed.discard(id)
+            return result
+        return None
+
+    def _settle_up(self) -> None:
+        """Sync what was drawn, and remember how far; not while a note could not be drawn."""
+        if self._projector.unsynced and not self._failed:
+            paths, self._projector.unsynced = self._projector.unsynced, {}
+            self._syncer.submit(paths, self._drawn_up_to)
+        self._index.flush(self._syncer.synced_up_to or None)
+
+    def _exists(self, id: str) -> bool:
+        return self._index.get(id) is not None or self._ledger.find(id) == [id]
+
+    def _past(self, id: str) -> list[Record]:
+        records: list[Record] = []
+        for entry in self._ledger.entries(request=id):
+            records.append(fold(records[-1] if records else None, entry))
+        return records
+
+
+def _first(queue: dict[str, None], most: int) -> list[str]:
+    ids = list(islice(queue, most))
+    for id in ids:
+        del queue[id]
+    return ids

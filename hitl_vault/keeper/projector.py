@@ -1,0 +1,176 @@
+"""Makes the vault show what the ledger says: one note per request, in the folder of its state.
+
+Whatever else lies there under the request's name is removed, and first copied into
+`Set_Aside/` if it holds anything that would be lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.record import Record
+from hitl_vault.keeper.index import Drawn, Index
+from hitl_vault.keeper.sight import Sighting
+from hitl_vault.vault.ballot import Ballot
+from hitl_vault.vault.draw import Drawer, Person
+from hitl_vault.vault.files import set_aside, take, write_note
+from hitl_vault.vault.layout import Folder, Layout, folder_of
+from hitl_vault.vault.seal import differences
+
+_REMEMBERED = 32768
+_OPEN = (State.PENDING, State.APPROVED, State.EXECUTING, State.UNKNOWN)
+
+
+class Changed(Exception):
+    """A file changed while its note was being drawn; look again."""
+
+
+class Projector:
+    """Draws notes and puts strays away. For the active keeper alone.
+
+    `past` returns a request's records as they were after each entry, oldest first.
+    """
+
+    def __init__(
+        self, layout: Layout, drawer: Drawer, index: Index, *, past: Callable[[str], list[Record]]
+    ) -> None:
+        self._layout = layout
+        self._drawer = drawer
+        self._index = index
+        self._past = past
+        self._recent: OrderedDict[Path, str] = OrderedDict()
+        self.unsynced: dict[Path, None] = {}
+
+    def blank(self, record: Record) -> bytes:
+        """Return the note of a record with nothing of a person's in it."""
+        return self._drawer.draw(record, Person())
+
+    def sha_at(self, id: str, path: Path) -> str | None:
+        """Return the SHA-256 of what was drawn at `path` without a person's marks, if it is remembered."""
+        if path in self._recent:
+            return self._recent[path]
+        known = self._index.get(id)
+        return known.sha if known and self._layout.root / known.path == path else None
+
+    def changes(self, record: Record, sighting: Sighting) -> list[str]:
+        """Return what a file says otherwise than the ledger, its Notes aside."""
+        if sighting.as_drawn:
+            return []
+        return [str(sighting.problem)] if sighting.problem else differences(self.blank(record), sighting.data)
+
+    def accept(self, record: Record, sighting: Sighting) -> None:
+        """Take a resolved note as it lies: a person added to its Notes."""
+        self._remember(record, sighting.path, sighting.sha)
+
+    def project(
+        self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()
+    ) -> list[Path]:
+        """Draw the note and clear away the rest; return the copies put into `Set_Aside/`.
+
+        `counted` are the hashes of files whose words are in the ledger already, as a vote.
+        Raises `Changed` if a file is no longer as it was seen.
+        """
+        target = self._target(record, sightings)
+        carried = _carried(sightings, target)
+        person = self._person(record, carried, counted)
+        data = self._drawer.draw(record, person)
+        lost = [s for s in sightings if self._holds_more(record, s, carried, counted)]
+        copies = [set_aside(self._layout, s.place.name, s.data, _why(record)) for s in lost]
+        self._write(target, data, sightings)
+        blank = person == Person(notes=person.notes)
+        self._remember(record, target, hashlib.sha256(data).hexdigest() if blank else "")
+        return copies + self._clear(record, (s for s in sightings if s.path != target))
+
+    def put_away(self, record: Record, strays: Sequence[Sighting]) -> list[Path]:
+        """Remove files that have no place any more, keeping copies of those that are not as drawn."""
+        kept = [s for s in strays if s.data and not s.as_drawn]
+        copies = [set_aside(self._layout, s.place.name, s.data, _why(record)) for s in kept]
+        return copies + self._clear(record, strays)
+
+    def _target(self, record: Record, sightings: Sequence[Sighting]) -> Path:
+        """Return where the note belongs: where it lies, if that is the right folder, else the folder's top."""
+        folder = folder_of(record.state)
+        for sighting in sightings:
+            if sighting.main and sighting.place.folder is folder:
+                return sighting.path
+        adopted = record.request.adopted
+        if adopted is None:
+            return self._layout.note(record.id, record.state)
+        name = adopted.name if folder is Folder.PENDING else PurePosixPath(adopted.name).name
+        return self._layout.path(folder) / name
+
+    def _person(self, record: Record, carried: Sighting | None, counted: Collection[str]) -> Person:
+        """Return what of a person's stays: their words, and their marks too unless those are spent."""
+        ballot = carried.ballot if carried else None
+        if carried is None or ballot is None:
+            return Person()
+        if record.state is not State.PENDING or carried.sha in counted:
+            return Person(notes=ballot.notes)
+        refused = record.notice_kind is Kind.REFUSED and differences(self.blank(record), carried.data)
+        if refused:
+            return Person(notes=ballot.notes, approver=ballot.approver, comment=ballot.comment)
+        return Person.of(ballot)
+
+    def _holds_more(
+        self, record: Record, sighting: Sighting, carried: Sighting | None, counted: Collection[str]
+    ) -> bool:
+        """Tell whether removing a file would lose something that neither the new note nor the ledger has."""
+        if sighting.as_drawn or not sighting.data or sighting.sha in counted:
+            return False
+        ballot = sighting.ballot
+        if sighting is not carried or ballot is None:
+            return carried is None or sighting.data != carried.data
+        spent = record.state is not State.PENDING and _marked(ballot)
+        return spent or not self._was_drawn(record, sighting)
+
+    def _was_drawn(self, record: Record, sighting: Sighting) -> bool:
+        """Tell whether a file, but for a person's marks and notes, is the note as drawn at some time."""
+        return any(not differences(self.blank(then), sighting.data) for then in reversed(self._past(record.id)))
+
+    def _write(self, target: Path, data: bytes, sightings: Sequence[Sighting]) -> None:
+        seen = next((s for s in sightings if s.path == target), None)
+        if seen and seen.data == data:
+            return
+        if seen and seen.data and target.read_bytes() != seen.data:
+            raise Changed(target)
+        write_note(target, data, sync=False)
+        self.unsynced[target] = None
+
+    def _clear(self, record: Record, strays: Iterable[Sighting]) -> list[Path]:
+        copies: list[Path] = []
+        for stray in strays:
+            last = take(stray.path)
+            if last and stray.data and last != stray.data:
+                copies.append(set_aside(self._layout, stray.place.name, last, _why(record)))
+            self._recent.pop(stray.path, None)
+        return copies
+
+    def _remember(self, record: Record, path: Path, sha: str) -> None:
+        self._recent[path] = sha
+        self._recent.move_to_end(path)
+        if len(self._recent) > _REMEMBERED:
+            self._recent.popitem(last=False)
+        if record.state in _OPEN:
+            relative = path.relative_to(self._layout.root).as_posix()
+            self._index.put(Drawn(id=record.id, path=relative, sha=sha))
+        else:
+            self._index.forget(record.id)
+
+
+def _carried(sightings: Sequence[Sighting], target: Path) -> Sighting | None:
+    """Return the file whose Notes go on: one that votes before others, then the one at the note's place."""
+    readable = [s for s in sightings if s.main and s.ballot]
+    return min(readable, key=lambda s: (not s.verdicts, s.path != target), default=None)
+
+
+def _marked(ballot: Ballot) -> bool:
+    return bool(ballot.verdicts or ballot.unknown or ballot.comment)
+
+
+def _why(record: Record) -> str:
+    refused = record.notice_kind is Kind.REFUSED and record.state is State.PENDING
+    return "refused" if refused else f"after {record.state}"

@@ -1,0 +1,144 @@
+"""Keeps one vault: leads when nobody else does, stands by otherwise, and takes over when the leader dies."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from hitl_vault.config import SETTINGS_FOLDER, Config
+from hitl_vault.errors import VaultError
+from hitl_vault.keeper.inbox import Inbox
+from hitl_vault.keeper.leader import Leadership
+from hitl_vault.keeper.loop import Loop
+from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.layout import Layout
+from hitl_vault.vault.templates import Templates
+from hitl_vault.vault.watch import Watcher
+
+TRY_EVERY = 0.5
+"""Seconds between two tries of a standby to lead."""
+RECOVER_AFTER = 1.0
+
+_log = logging.getLogger("hitl_vault.keeper")
+
+
+class Keeper:
+    """A background thread that reads ballots, keeps deadlines and draws notes, while it is the active one.
+
+    Any number may run on one vault; a lock in the state directory lets one be active. `tell`
+    takes one sentence for the operator at a time; by default they are logged.
+    """
+
+    def __init__(self, config: Config, ledger: Ledger, *, tell: Callable[[str], None] | None = None) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._tell = tell or _log.warning
+        self._layout = Layout(config.root)
+        self._leadership = Leadership(config.state)
+        self._inbox = Inbox()
+        self._stopping = threading.Event()
+        self._ready = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.led = False
+
+    @property
+    def active(self) -> bool:
+        """Whether this keeper is the active one."""
+        return self._leadership.held
+
+    def start(self) -> None:
+        """Start standing by; returns at once."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="hitl-keeper", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what has arrived and stop; another keeper may take over."""
+        self._stopping.set()
+        self._inbox.wake()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def wait_ready(self, timeout: float) -> bool:
+        """Wait until this keeper is active and has caught up; tell whether it is."""
+        return self._ready.wait(timeout)
+
+    def catch_up(self) -> bool:
+        """Draw what the ledger has and the vault has not, once; False if another keeper does that."""
+        if not self._leadership.take():
+            return False
+        try:
+            loop = self._loop()
+            try:
+                loop.start(survey=False)
+                self._drain(loop)
+            finally:
+                loop.stop()
+        finally:
+            self._leadership.leave()
+        return True
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._leadership.take():
+                    self._lead()
+                else:
+                    self._stopping.wait(TRY_EVERY)
+            except Exception as error:
+                # A keeper that dies silently would leave people's answers unread.
+                _log.debug("the keeper stumbled", exc_info=True)
+                self._tell(f"the keeper stumbled and starts again: {error}")
+                self._stopping.wait(RECOVER_AFTER)
+            finally:
+                self._ready.clear()
+                self._leadership.leave()
+
+    def _lead(self) -> None:
+        self.led = True
+        self._inbox = Inbox()
+        if self._stopping.is_set():
+            return
+        unsubscribe = self._ledger.subscribe(self._inbox.entries)
+        watcher = Watcher(
+            self._config.root,
+            on_path=self._inbox.path,
+            on_rescan=self._inbox.rescan,
+            on_state=self._tell,
+            mode=self._config.settings.watch,
+        )
+        loop = self._loop()
+        try:
+            self._layout.make()
+            watcher.start()
+            loop.start()
+            self._turns(loop)
+        finally:
+            unsubscribe()
+            watcher.stop()
+            loop.stop()
+
+    def _turns(self, loop: Loop) -> None:
+        while not self._stopping.is_set():
+            try:
+                loop.turn()
+            except VaultError as error:
+                self._tell(str(error))
+                self._stopping.wait(RECOVER_AFTER)
+            idle = loop.idle_for()
+            if idle:
+                self._ready.set()
+            loop.receive(self._inbox.take(idle))
+        self._drain(loop)
+
+    def _drain(self, loop: Loop) -> None:
+        while loop.busy:
+            loop.turn()
+
+    def _loop(self) -> Loop:
+        drawer = Drawer(Templates(self._config.root / SETTINGS_FOLDER / "templates"))
+        return Loop(self._config, self._ledger, self._layout, drawer, tell=self._tell)

@@ -1,0 +1,86 @@
+"""Compares what lies in the vault with what was drawn, by content, when events cannot be relied on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.errors import BallotInvalid
+from hitl_vault.keeper.projector import Projector
+from hitl_vault.keeper.sites import Sites
+from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.vault.files import read_note
+from hitl_vault.vault.layout import Folder, Layout, Place
+
+_MOVED_TO = (Folder.APPROVED, Folder.REJECTED, Folder.DONE)
+
+
+class Survey:
+    """Looks at every note in `Pending_Approval/`, and elsewhere only for those that are missing there."""
+
+    def __init__(self, layout: Layout, ledger: Ledger, sites: Sites, projector: Projector) -> None:
+        self._layout = layout
+        self._ledger = ledger
+        self._sites = sites
+        self._projector = projector
+
+    def differences(self) -> tuple[list[str], list[Place]]:
+        """Return the requests whose files are not as drawn, and the notes that no request owns."""
+        untouched: set[str] = set()
+        touched: dict[str, None] = {}
+        strangers: list[Place] = []
+        for place in self._places(Folder.PENDING):
+            owner = self._sites.owner(place)
+            if owner is None:
+                strangers.append(place)
+            elif self._as_drawn(owner, place):
+                untouched.add(owner)
+            else:
+                touched[owner] = None
+        pending = {row.id for row in self._ledger.rows(states={State.PENDING})}
+        missing = pending - untouched - touched.keys()
+        if missing:
+            self._find(missing)
+        return [*touched, *(untouched - pending), *missing], strangers
+
+    def adopted(self) -> Iterator[tuple[str, str]]:
+        """Yield the id and the name of every open request that was adopted from a note."""
+        states = {State.PENDING, State.APPROVED, State.EXECUTING}
+        for row in self._ledger.rows(states=states):
+            if row.key and row.key.startswith("note:"):
+                adopted = self._ledger.record(row.id).request.adopted
+                if adopted:
+                    yield row.id, adopted.name
+
+    def _find(self, missing: set[str]) -> None:
+        """Learn where notes went that are not where they belong."""
+        for folder in _MOVED_TO:
+            for place in self._places(folder):
+                name = PurePosixPath(place.name).name
+                if name.removesuffix(".md") in missing or not place.ids:
+                    self._sites.owner(place)
+
+    def _as_drawn(self, id: str, place: Place) -> bool:
+        sha = self._projector.sha_at(id, place.path)
+        if not sha:
+            return False
+        try:
+            return hashlib.sha256(read_note(place.path)).hexdigest() == sha
+        except (BallotInvalid, FileNotFoundError):
+            return False  # whoever looks closer will say what is wrong
+
+    def _places(self, folder: Folder) -> Iterator[Place]:
+        for path in _files(self._layout.path(folder)):
+            place = self._layout.classify(path)
+            if place:
+                yield place
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Yield every file below a folder; links to folders are not followed."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            yield os.path.join(where, name)

@@ -1,0 +1,60 @@
+"""Makes drawn notes durable off the hot path, and tells up to which entry that is done."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+_Batch = tuple[Collection[Path], int]
+
+
+class Syncer:
+    """A thread that fsyncs notes and their folders in the order in which they were drawn."""
+
+    def __init__(self, *, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.synced_up_to = 0
+
+    def submit(self, paths: Collection[Path], seq: int) -> None:
+        """Sync `paths`; afterwards `synced_up_to` is at least `seq`."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="hitl-syncer", daemon=True)
+            self._thread.start()
+        self._queue.put((paths, seq))
+
+    def stop(self) -> None:
+        """Finish what was submitted and end the thread."""
+        if self._thread:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while (batch := self._queue.get()) is not None:
+            paths, seq = batch
+            try:
+                for path in paths:
+                    _sync(path)
+                for folder in {path.parent for path in paths}:
+                    _sync(folder)
+            except OSError as error:
+                # Not marked as done, so the next start compares these notes with the ledger again.
+                self._tell(f"notes could not be synced to disk: {error}")
+            else:
+                self.synced_up_to = max(self.synced_up_to, seq)
+
+
+def _sync(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return  # moved on since; its new place is in a later batch
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

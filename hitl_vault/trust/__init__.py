@@ -1,0 +1,1 @@
+"""Who may vote, and what proof a vote must come with."""
