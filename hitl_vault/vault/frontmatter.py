@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any, NoReturn, TypeAlias
 
 import yaml
@@ -22,7 +22,7 @@ LIMIT = 16 * 1024
 MAX_DEPTH = 16
 """How deep its values may be nested."""
 
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FASTEST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Event: TypeAlias = Any
 _FAULTS = (yaml.YAMLError, ValueError, TypeError, RecursionError)
 
@@ -32,6 +32,8 @@ _CLOSE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _PLAIN = "\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
 _STRANGE = re.compile(f"[^{_PLAIN}]")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+# Places where PyYAML and libyaml, or YAML 1.1 and 1.2, part ways. Elsewhere a tab is a space.
+_SHAKY = re.compile(r"^ *\t[ \t]*[^ \t\n]|(?:^|\s)[|>][-+0-9]*#", re.MULTILINE)
 _NESTED = re.compile(rf"(?:[-?:] +){{{MAX_DEPTH + 1}}}")
 _MAX_BRACKETS = 256
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -50,7 +52,12 @@ class StrictHandler(YAMLHandler):
     """A handler for python-frontmatter that refuses whatever YAML parsers disagree about.
 
     Every scalar is read as the string that stands there, without its quotes; null is `""`.
+    libyaml and PyYAML's own `loader` give the same result; without libyaml it takes longer.
     """
+
+    def __init__(self, loader: type[Any] = _FASTEST) -> None:
+        super().__init__()
+        self._loader = loader
 
     def split(self, text: str) -> tuple[str, str]:
         """Return front matter and body of a note whose lines end in LF; `BallotInvalid` if there is none."""
@@ -65,7 +72,7 @@ class StrictHandler(YAMLHandler):
     def load(self, fm: str, **kwargs: object) -> dict[str, Value]:
         """Return the fields; `BallotInvalid` names the line and what to do about it."""
         _check_text(fm)
-        loader = _Loader(fm)
+        loader = self._loader(fm.replace("\t", " "))
         try:
             return _document(loader.get_event)
         except _FAULTS as error:
@@ -108,6 +115,8 @@ def _check_text(raw: str) -> None:
         raise BallotInvalid(f"the front matter is larger than {LIMIT // 1024} KiB; shorten it")
     if found := _STRANGE.search(raw):
         raise BallotInvalid(f"line {_line(raw, found)} holds the character U+{ord(found[0]):04X}; remove it")
+    if found := _SHAKY.search(raw):
+        raise BallotInvalid(f"line {_line(raw, found)} has a leading tab or a `#` after `|`; use spaces")
     if found := _CONFLICT.search(raw):
         raise BallotInvalid(f"line {_line(raw, found)} is a merge conflict marker; resolve the conflict")
     # Before any parser sees it: libyaml's callers have crashed on deep nesting.
@@ -146,10 +155,10 @@ def _document(get: _Next) -> dict[str, Value]:
     return fields
 
 
-def _value(get: _Next, event: _Event, depth: int) -> Value:
+def _value(get: _Next, event: _Event, depth: int, *, flow: bool = False) -> Value:
     kind = type(event)
     if kind is yaml.ScalarEvent:
-        return _scalar(event)
+        return _scalar(event, flow=flow)
     if kind is yaml.AliasEvent:
         _refuse(event, "uses an alias (`*`); write the value itself, or quote it")
     if depth > MAX_DEPTH:
@@ -157,18 +166,21 @@ def _value(get: _Next, event: _Event, depth: int) -> Value:
     return _mapping(get, event, depth) if kind is yaml.MappingStartEvent else _sequence(get, event, depth)
 
 
-def _scalar(event: _Event) -> str:
+def _scalar(event: _Event, *, flow: bool) -> str:
     if event.anchor is not None or event.tag is not None:
         _refuse_marks(event)
     value: str = event.value
-    return "" if value in _NULL and event.implicit[0] else value
+    plain = event.implicit[0]
+    if flow and plain and "?" in value:
+        _refuse(event, "has a `?` within brackets; put the text into quotes")
+    return "" if plain and value in _NULL else value
 
 
 def _sequence(get: _Next, start: _Event, depth: int) -> list[Value]:
     _refuse_marks(start)
     items: list[Value] = []
     while type(event := get()) is not yaml.SequenceEndEvent:
-        items.append(_value(get, event, depth + 1))
+        items.append(_value(get, event, depth + 1, flow=start.flow_style))
     return items
 
 
@@ -177,9 +189,11 @@ def _mapping(get: _Next, start: _Event, depth: int) -> dict[str, Value]:
     fields: dict[str, Value] = {}
     while type(event := get()) is not yaml.MappingEndEvent:
         key = _key(event)
+        if start.flow_style and event.implicit[0]:
+            _refuse(event, f"has {key!r} within braces; put the name into quotes", field=key)
         if key in fields:
             _refuse(event, f"names {key!r} a second time; keep one", field=key)
-        fields[key] = _value(get, get(), depth + 1)
+        fields[key] = _value(get, get(), depth + 1, flow=start.flow_style)
     return fields
 
 
@@ -217,6 +231,8 @@ def _lines(key: str, value: object) -> str:
 
 
 def _flow(value: object) -> str:
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_quoted(str(key))}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -226,7 +242,7 @@ def _flow(value: object) -> str:
 
 def _quoted(text: str) -> str:
     # JSON's escapes are YAML's; what nobody can see, and what Templater would run, is escaped as well.
-    quoted = json.dumps(text, ensure_ascii=False).replace("<%", "<\\x25")
+    quoted = encode_basestring(text).replace("<%", "<\\x25")
     return quoted if quoted.isascii() and quoted.isprintable() else "".join(map(_seen, quoted))
 
 

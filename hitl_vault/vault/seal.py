@@ -1,0 +1,176 @@
+"""What a person would have seen otherwise: a note as it was drawn against the note as it was found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import SequenceMatcher
+from itertools import zip_longest
+
+from hitl_vault.vault.ballot import PERSON_FIELDS, Ballot, read_ballot
+from hitl_vault.vault.fences import Fence, fences
+from hitl_vault.vault.frontmatter import Value
+from hitl_vault.vault.json_diff import excerpt, told, value_key
+
+MOST = 12
+"""The most differences that are told; one more says how many are left."""
+
+_MOST_LINES = 400
+_BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[[!-~ ]\][ \t]+(Approve|Reject)$")
+_ITEM = re.compile(r"^[*+-] {1,4}(?=[^ \t])")
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(?=[^ \t])")
+_QUOTE = re.compile(r"^>[ \t]?(?=[^ \t>])")
+_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?")
+
+
+def differences(drawn: bytes | Ballot, found: bytes | Ballot, *, skip: int = 0) -> list[str]:
+    """Say what a person would have seen otherwise in `found` than in `drawn`; nothing if it is the same.
+
+    Compared are the text above `## Notes` and every field that is not the person's. The same are:
+    ticks, line endings, a BOM, blank lines and blanks at the end of a line outside of fences, list
+    marks, blanks after them and after a heading's `#`, the length of a fence, JSON of equal
+    value, the quoting and order of fields, further fields and tags. What is told quotes text that
+    anybody may have written, so show it in a fence. `skip` is as for `read_ballot`, which this
+    calls on bytes, with its errors.
+    """
+    before = drawn if isinstance(drawn, Ballot) else read_ballot(drawn, skip=skip)
+    after = found if isinstance(found, Ballot) else read_ballot(found, skip=skip)
+    all = [*_fields(before, after), *_heads(before, after)]
+    return all if len(all) <= MOST else [*all[:MOST], f"and {len(all) - MOST} more changes"]
+
+
+def _fields(drawn: Ballot, found: Ballot) -> Iterator[str]:
+    for name, value in drawn.fields.items():
+        if name in PERSON_FIELDS:
+            continue
+        if name not in found.fields:
+            yield f'the field "{excerpt(name)}" is missing'
+        elif not _same(name, value, found.fields[name]):
+            now = excerpt(str(found.fields[name]))
+            yield f'the field "{excerpt(name)}" reads {now} instead of {excerpt(str(value))}'
+
+
+def _same(name: str, drawn: Value, found: Value) -> bool:
+    if drawn == found:
+        return True
+    if name == "tags":
+        return set(_texts(drawn)) <= set(_texts(found))
+    drawn, found = _item(drawn), _item(found)
+    if isinstance(drawn, list) and isinstance(found, list) and len(drawn) == len(found):
+        return all(_same("", *pair) for pair in zip(drawn, found, strict=True))
+    if isinstance(drawn, dict) and isinstance(found, dict) and drawn.keys() == found.keys():
+        return all(_same("", value, found[key]) for key, value in drawn.items())
+    return isinstance(drawn, str) and isinstance(found, str) and _scalar(drawn) == _scalar(found)
+
+
+def _texts(value: Value) -> list[str]:
+    return [str(item).removeprefix("#") for item in (value if isinstance(value, list) else [value])]
+
+
+def _item(value: Value) -> Value:
+    """A one-item list counts as its item, an empty one as nothing: Obsidian turns either into the other."""
+    if isinstance(value, list) and len(value) < 2:
+        return value[0] if value else ""
+    return value
+
+
+def _scalar(text: str) -> str | Decimal:
+    """Obsidian writes 1250.00 as 1250 and True as true."""
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        return Decimal(text)
+    return text.lower() if text in ("True", "TRUE", "False", "FALSE") else text
+
+
+def _heads(drawn: Ballot, found: Ballot) -> Iterator[str]:
+    if drawn.has_notes != found.has_notes:
+        yield f'the heading "## Notes" is {"missing" if drawn.has_notes else "new"}'
+    if drawn.head != found.head:
+        yield from _compare(list(_pieces(drawn.head)), list(_pieces(found.head)))
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A line or a fence, with what is equal for two pieces that look the same."""
+
+    key: Hashable
+    text: str
+    fence: Fence | None = None
+
+
+def _pieces(head: str) -> Iterator[_Piece]:
+    at = 0
+    for fence in fences(head):
+        yield from _lines(head[at : fence.start])
+        yield _Piece(_fence_key(fence), head[fence.start : fence.end], fence)
+        at = fence.end
+    yield from _lines(head[at:])
+
+
+def _lines(text: str) -> Iterator[_Piece]:
+    for line in text.split("\n"):
+        plain = line.rstrip(" \t")
+        if plain:
+            yield _Piece(_uniform(plain), plain)
+
+
+def _uniform(line: str) -> str:
+    """Return a line in the one way of writing it that formatters agree on, with its box empty."""
+    if box := _BOX.match(line):
+        return f"- [ ] {box[1]}"
+    return _QUOTE.sub("> ", _HEADING.sub(r"\1 ", _ITEM.sub("- ", line)))
+
+
+def _fence_key(fence: Fence) -> Hashable:
+    indent = len(fence.mark) - len(fence.mark.lstrip())
+    content = value_key(fence.content) if fence.info == "json" else _trimmed(fence.content)
+    return indent, fence.info, fence.closed, content
+
+
+def _trimmed(content: str) -> str:
+    return _TRAILING.sub("", content)
+
+
+def _compare(drawn: Sequence[_Piece], found: Sequence[_Piece]) -> Iterator[str]:
+    was, now = [[piece.key for piece in pieces] for pieces in (drawn, found)]
+    top = _shared(was, now)
+    bottom = _shared(was[top:][::-1], now[top:][::-1])
+    was, now = was[top : len(was) - bottom], now[top : len(now) - bottom]
+    if max(len(was), len(now)) > _MOST_LINES:
+        yield f"{len(was)} lines were replaced by {len(now)} others"
+        return
+    for tag, a, b, c, d in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+        if tag != "equal":
+            for pair in zip_longest(drawn[top + a : top + b], found[top + c : top + d]):
+                yield from _told(*pair)
+
+
+def _shared(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
+    """Return how many items are the same from the start."""
+    return next(
+        (at for at, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]), min(len(a), len(b))
+    )
+
+
+def _told(was: _Piece | None, now: _Piece | None) -> Iterator[str]:
+    if was is None or now is None:
+        yield f"text was added: {_quoted(now)}" if now else f"text is missing: {_quoted(was)}"
+    elif was.fence and now.fence and was.fence.info == now.fence.info and now.fence.closed:
+        yield from _inside(was.fence, now.fence)
+    else:
+        yield f"{_quoted(now)} stands where {_quoted(was)} stood"
+
+
+def _inside(was: Fence, now: Fence) -> Iterator[str]:
+    if was.info == "json":
+        yield from told(was.content, now.content)
+        return
+    pieces = [[_Piece(line, line) for line in _trimmed(fence.content).split("\n")] for fence in (was, now)]
+    yield from list(_compare(*pieces)) or ["a block of text was indented"]
+
+
+def _quoted(piece: _Piece | None) -> str:
+    return f"“{excerpt(piece.text.strip())}”" if piece else ""
