@@ -43,6 +43,7 @@ from hitl_vault.errors import (
 )
 from hitl_vault.gate import Gate, open_gate
 from hitl_vault.grant import Grant
+from hitl_vault.init import init_vault
 
 __all__ = [
     "AlreadyClaimed",
@@ -96,6 +97,7 @@ __all__ = [
     "Vote",
     "WaitTimeout",
     "__version__",
+    "init_vault",
     "open_async_gate",
     "open_gate",
 ]
