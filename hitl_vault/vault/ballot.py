@@ -20,7 +20,7 @@ PERSON_FIELDS = ("status", "approver", "comment", "code", "signature")
 """The fields that a person fills in."""
 
 OWN_FIELDS = frozenset(PERSON_FIELDS) | {
-    *("id", "action", "agent", "risk", "created", "expires", "run", "digest", "type", "tags"),
+    *("id", "action", "agent", "risk", "created", "expires", "run", "decided", "digest", "type", "tags"),
     *("hitl_id", "hitl_digest"),
 }
 """The fields that mean something to us; no other spelling of them may stand beside them."""

@@ -6,6 +6,8 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from hitl_vault.errors import BallotInvalid
@@ -152,6 +154,26 @@ def remove(path: Path) -> bool:
     return True
 
 
+def take(path: Path) -> bytes | None:
+    """Remove a note and return what it held when it went, or None if it was not there.
+
+    What cannot be read as a note stays where it is: `BallotInvalid` says why (see `move_aside`).
+    """
+    hidden = path.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+    try:
+        os.rename(path, hidden)
+    except FileNotFoundError:
+        return None
+    try:
+        data = read_note(hidden)
+    except BallotInvalid:
+        os.rename(hidden, path)
+        read_note(path)  # says why, under the file's own name
+        raise
+    os.unlink(hidden)
+    return data
+
+
 def sweep(folder: Path) -> int:
     """Remove the temporary files that a crash left directly in `folder`; return how many."""
     left = [Path(e) for e in os.scandir(folder) if e.name.startswith(_PREFIX) and e.name.endswith(_SUFFIX)]
@@ -168,7 +190,7 @@ def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: st
     folder.mkdir(exist_ok=True)
     temporary = _temporary(folder, data, sync=True)
     try:
-        target = _claim(folder, _stem(path), _readable(why, 60), data)
+        target = _claim(folder, path, why, data)
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
@@ -177,19 +199,33 @@ def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: st
     return target
 
 
-def _claim(folder: Path, stem: str, why: str, data: bytes) -> Path:
+def move_aside(layout: Layout, path: Path, why: str) -> Path:
+    """Move whatever lies at `path` to `Set_Aside/` without reading it: a folder, a link, a huge file."""
+    folder = layout.path(Folder.SET_ASIDE)
+    folder.mkdir(exist_ok=True)
+    target = next(name for name in _names(folder, path, why) if not os.path.lexists(name))
+    os.rename(path, target)
+    return target
+
+
+def _claim(folder: Path, path: str | os.PathLike[str], why: str, data: bytes) -> Path:
     """Return a name that is ours: reserved by an empty file, or in use for the same bytes."""
-    number = 1
-    while True:
-        suffix = f" ({why}).md" if number == 1 else f" ({why} {number}).md"
-        target = folder / (stem + suffix)
-        try:
-            os.close(os.open(target, _WRITE, 0o666))
-            return target
-        except FileExistsError:
-            if _holds(target, data):
-                return target
-        number += 1
+    return next(name for name in _names(folder, path, why) if _reserve(name) or _holds(name, data))
+
+
+def _names(folder: Path, path: str | os.PathLike[str], why: str) -> Iterator[Path]:
+    stem = _readable(os.path.basename(os.fspath(path)).removesuffix(".md"), 150)
+    reason = _readable(why, 60)
+    yield folder / f"{stem} ({reason}).md"
+    yield from (folder / f"{stem} ({reason} {number}).md" for number in count(2))
+
+
+def _reserve(target: Path) -> bool:
+    try:
+        os.close(os.open(target, _WRITE, 0o666))
+    except FileExistsError:
+        return False
+    return True
 
 
 def _holds(target: Path, data: bytes) -> bool:
@@ -197,10 +233,6 @@ def _holds(target: Path, data: bytes) -> bool:
         return read_note(target, max(len(data), 1)) == data
     except (BallotInvalid, FileNotFoundError):  # not those bytes: the next name is free to try
         return False
-
-
-def _stem(path: str | os.PathLike[str]) -> str:
-    return _readable(os.path.basename(os.fspath(path)).removesuffix(".md"), 150)
 
 
 def _readable(text: str, most: int) -> str:

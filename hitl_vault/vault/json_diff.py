@@ -104,6 +104,5 @@ def _member(path: str, name: str, was: dict[str, Any], now: dict[str, Any]) -> I
 
 
 def _shown(value: Any) -> str:
-    return excerpt(
-        str(value) if isinstance(value, Decimal) else json.dumps(value, default=str, ensure_ascii=False)
-    )
+    plain = isinstance(value, Decimal)
+    return excerpt(str(value) if plain else json.dumps(value, default=str, ensure_ascii=False))

@@ -150,9 +150,8 @@ def _compare(drawn: Sequence[_Piece], found: Sequence[_Piece]) -> Iterator[str]:
 
 def _shared(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     """Return how many items are the same from the start."""
-    return next(
-        (at for at, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]), min(len(a), len(b))
-    )
+    different = (at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
+    return next(different, min(len(a), len(b)))
 
 
 def _told(was: _Piece | None, now: _Piece | None) -> Iterator[str]:
