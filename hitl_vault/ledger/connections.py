@@ -1,0 +1,197 @@
+"""The SQLite connections of one process: one that writes, and a pool of those that read."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hitl_vault.errors import ConfigError, HitlVaultError, LedgerBroken, LedgerUnavailable
+from hitl_vault.ledger.schema import prepare
+
+BUSY_TIMEOUT = 10.0
+"""Seconds to wait for another process's transaction before giving up."""
+
+# The background thread checkpoints long before this; it is for processes that have none.
+_CHECKPOINT_PAGES = 4000
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+_abandoned: list[sqlite3.Connection] = []
+
+
+class Connections:
+    """Opens connections to the ledger at `path` when they are needed and keeps them."""
+
+    def __init__(self, path: Path, vault_id: str) -> None:
+        self.path = path
+        self._vault_id = vault_id
+        self._writer: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._marker: sqlite3.Connection | None = None
+        self._marking = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+
+    def open(self) -> None:
+        """Open the ledger, making it if there is none. Nothing else makes one: a lost ledger stays lost."""
+        make_private(self.path)
+        self._file = _identity(self.path)
+        self.writer()
+
+    def writer(self) -> sqlite3.Connection:
+        """Return the connection that writes. Only the holder of the commit's lead may use it."""
+        self._check_open()
+        self._check_file()
+        if self._writer is None:
+            self._writer = self._open_writer()
+        return self._writer
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection that reads. Fetch everything: an open cursor would hold up checkpoints."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._open_reader()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            connection.close()
+            raise unavailable(self.path, error) from error
+        except BaseException:
+            self._take_back(connection)
+            raise
+        self._take_back(connection)
+
+    @contextmanager
+    def marking(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for what need not be durable at once: it commits without syncing."""
+        with self._marking:
+            self._check_open()
+            self._check_file()
+            try:
+                if self._marker is None:
+                    self._marker = self._open_marker()
+                yield self._marker
+            except sqlite3.Error as error:
+                raise unavailable(self.path, error) from error
+
+    def drop_writer(self) -> None:
+        """Close the writing connection, whatever state it is in; the next use opens a new one."""
+        connection, self._writer = self._writer, None
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        """Close all; those lent out are closed when they come back."""
+        self._closed = True
+        self.drop_writer()
+        with self._marking:
+            if self._marker is not None:
+                self._marker.close()
+        while self._idle:
+            self._idle.pop().close()
+
+    def abandon(self) -> None:
+        """Forget what a forked process inherited. It must neither use nor close it."""
+        _abandoned.extend(self._idle)
+        _abandoned.extend(c for c in (self._writer, self._marker) if c is not None)
+        self._writer, self._marker, self._idle = None, None, []
+        self._marking = threading.Lock()
+
+    def _take_back(self, connection: sqlite3.Connection) -> None:
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LedgerUnavailable(f"{self.path}: the ledger is closed")
+
+    def _check_file(self) -> None:
+        """Notice a ledger that was removed or replaced: SQLite would go on writing to the lost file."""
+        if _identity(self.path) != self._file:
+            raise LedgerUnavailable(
+                f"{self.path}: the ledger was removed or replaced while in use, nothing was recorded; "
+                "put it back, or restart"
+            )
+
+    def _open_writer(self) -> sqlite3.Connection:
+        connection = _connect(self.path)
+        try:
+            _use_wal(connection, self.path)
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            prepare(connection, self.path, self._vault_id)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise unavailable(self.path, error) from error
+            raise
+        return connection
+
+    def _open_marker(self) -> sqlite3.Connection:
+        connection = _connect(self.path)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        return connection
+
+    def _open_reader(self) -> sqlite3.Connection:
+        self._check_open()
+        connection = _connect(self.path)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+
+def make_private(path: Path) -> None:
+    """Create the file and its folder, if missing, for the owner alone; SQLite's own files follow suit."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise LedgerUnavailable(f"{path}: the ledger cannot be created: {error.strerror}") from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def unavailable(path: Path, error: sqlite3.Error) -> HitlVaultError:
+    """Return what to raise for an error of SQLite."""
+    # The low byte of an extended result code is the primary one.
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+        return LedgerBroken(f"{path}: the ledger's file is damaged: {error}")
+    return LedgerUnavailable(f"{path}: the ledger is unavailable, nothing was recorded: {error}")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except sqlite3.Error as error:
+        raise unavailable(path, error) from error
+
+
+def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise ConfigError(
+            f"{path}: the ledger needs a local disk (write-ahead logging is refused here); "
+            "move the state directory with HITL_STATE_DIR"
+        )

@@ -1,0 +1,113 @@
+"""What is read from the fold: listings, counts, search and deadlines, without touching what is large."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.times import instant
+from hitl_vault.errors import RequestNotFound
+from hitl_vault.ledger.protocol import Row
+from hitl_vault.ledger.tables import ROW_COLUMNS, row_of
+
+MOST_FOUND = 20
+
+_FIND = f"SELECT id FROM request WHERE instr(id, ?) ORDER BY id DESC LIMIT {MOST_FOUND}"
+_DUE = """
+    SELECT expires, id FROM request WHERE state IN ('pending', 'approved') AND expires IS NOT NULL
+    UNION ALL SELECT until, request FROM lease
+    ORDER BY 1
+"""
+LEASED_UNTIL = "SELECT until FROM lease WHERE request = ?"
+_NEWEST = "SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1"
+_SET_MARK = "INSERT INTO mark VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+
+END = 2**63 - 1
+"""A number after every entry's."""
+
+
+def rows(
+    connection: sqlite3.Connection,
+    states: Collection[State],
+    limit: int | None,
+    after: str | None,
+    newest_first: bool,
+) -> list[Row]:
+    """See `Ledger.rows`. Each state is read by itself: in any other plan the cost grows with the rest."""
+    start = _asked(connection, after) if after is not None else None
+    found: list[tuple[Any, ...]] = []
+    wanted: list[State | None] = [*sorted(states)] or [None]
+    for state in wanted:
+        found += _one_state(connection, state, limit, start, newest_first)
+    if len(states) > 1:
+        found.sort(key=lambda columns: columns[-1], reverse=newest_first)
+    return [row_of(columns[:-1]) for columns in found[:limit]]
+
+
+def counts(connection: sqlite3.Connection) -> dict[State, int]:
+    """See `Ledger.counts`."""
+    found = dict(connection.execute("SELECT state, count(*) FROM request GROUP BY state").fetchall())
+    return {state: found.get(str(state), 0) for state in State}
+
+
+def find(connection: sqlite3.Connection, part: str) -> list[str]:
+    """See `Ledger.find`."""
+    if connection.execute("SELECT 1 FROM request WHERE id = ?", (part,)).fetchall():
+        return [part]
+    return [id for (id,) in connection.execute(_FIND, (part,)).fetchall()] if part else []
+
+
+def due(connection: sqlite3.Connection) -> list[tuple[datetime, str]]:
+    """See `Ledger.due`."""
+    return [(instant(at), id) for at, id in connection.execute(_DUE).fetchall()]
+
+
+def leased_until(connection: sqlite3.Connection, id: str) -> datetime | None:
+    """See `Ledger.leased_until`."""
+    found = connection.execute(LEASED_UNTIL, (id,)).fetchall()
+    return instant(found[0][0]) if found else None
+
+
+def last(connection: sqlite3.Connection) -> tuple[int, datetime | None]:
+    """Return the number and the time of the last entry; 0 and None if there is none."""
+    found = connection.execute(_NEWEST).fetchall()
+    return (found[0][0], instant(found[0][1])) if found else (0, None)
+
+
+def mark(connection: sqlite3.Connection, name: str) -> str | None:
+    """See `Ledger.get_mark`."""
+    found = connection.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchall()
+    return found[0][0] if found else None
+
+
+def set_mark(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """See `Ledger.set_mark`."""
+    connection.execute(_SET_MARK, (name, value))
+
+
+def _one_state(
+    connection: sqlite3.Connection,
+    state: State | None,
+    limit: int | None,
+    start: int | None,
+    newest_first: bool,
+) -> list[tuple[Any, ...]]:
+    compare, order, default = ("<", "DESC", END) if newest_first else (">", "ASC", 0)
+    condition = "" if state is None else "state = ? AND "
+    values: list[Any] = [] if state is None else [str(state)]
+    values += [default if start is None else start, -1 if limit is None else limit]
+    statement = (
+        f"SELECT {ROW_COLUMNS}, asked FROM request WHERE {condition}asked {compare} ? "
+        f"ORDER BY asked {order} LIMIT ?"
+    )
+    return connection.execute(statement, values).fetchall()
+
+
+def _asked(connection: sqlite3.Connection, id: str) -> int:
+    found = connection.execute("SELECT asked FROM request WHERE id = ?", (id,)).fetchall()
+    if not found:
+        raise RequestNotFound(f"no request has the id {id!r}", id=id)
+    return int(found[0][0])

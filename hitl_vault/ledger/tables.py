@@ -1,0 +1,102 @@
+"""Entries, rows and records as SQLite keeps them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from hitl_vault.domain.canonical import parsed
+from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.record import Record
+from hitl_vault.domain.requirement import Mode
+from hitl_vault.domain.risk import Level
+from hitl_vault.domain.times import instant, text_of
+from hitl_vault.errors import LedgerBroken
+from hitl_vault.ledger.protocol import SUMMARY_LIMIT, Row
+
+ENTRY_COLUMNS = "seq, at, kind, request, mode, body, prev, hash"
+ROW_COLUMNS = "id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, seq"
+
+ENTRIES_OF = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE request = ? ORDER BY seq"
+INSERT_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_REQUEST = (
+    f"INSERT INTO request ({ROW_COLUMNS}, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+UPDATE_REQUEST = "UPDATE request SET state = ?, changed = ?, decided = ?, seq = ? WHERE id = ?"
+
+_KINDS = {str(kind): kind for kind in Kind}
+_MODES = {str(mode): mode for mode in Mode}
+_STATES = {str(state): state for state in State}
+_LEVELS = {str(level): level for level in Level}
+
+
+def entry_of(columns: tuple[Any, ...]) -> Entry:
+    """Return the entry that `ENTRY_COLUMNS` hold; `LedgerBroken` if they hold none."""
+    seq, at, kind, request, mode, body, prev, hash = columns
+    try:
+        return Entry(
+            seq=seq,
+            at=instant(at),
+            kind=_KINDS[kind],
+            request=request,
+            mode=_MODES[mode],
+            body=parsed(body),
+            prev=prev,
+            hash=hash,
+        )
+    except (KeyError, ValueError) as error:
+        raise LedgerBroken(f"entry {seq} cannot be read: {error!r}", seq=seq) from error
+
+
+def row_of(columns: tuple[Any, ...]) -> Row:
+    """Return the row that `ROW_COLUMNS` hold."""
+    id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, seq = columns
+    return Row(
+        id=id,
+        state=_STATES[state],
+        action=action,
+        agent=agent,
+        summary=summary,
+        risk=_LEVELS[risk],
+        created=instant(created),
+        expires=instant(expires) if expires else None,
+        changed=instant(changed),
+        decided=instant(decided) if decided else None,
+        run=run,
+        key=key,
+        seq=seq,
+    )
+
+
+def columns_of(record: Record) -> tuple[Any, ...]:
+    """Return the values of `ROW_COLUMNS` for a record."""
+    request = record.request
+    return (
+        request.id,
+        str(record.state),
+        request.action,
+        request.agent,
+        request.summary[:SUMMARY_LIMIT],
+        str(request.risk.level),
+        text_of(request.created),
+        _text(request.expires),
+        text_of(record.changed),
+        _decided(record),
+        request.run,
+        request.key,
+        record.seq,
+    )
+
+
+def changes_of(record: Record) -> tuple[Any, ...]:
+    """Return the values that `UPDATE_REQUEST` takes for a record."""
+    return str(record.state), text_of(record.changed), _decided(record), record.seq, record.id
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else text_of(at)
+
+
+def _decided(record: Record) -> str | None:
+    return text_of(record.decision.at) if record.decision else None
