@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import rfc8785
 
-Json: TypeAlias = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 MAX_DEPTH = 64
 
@@ -30,6 +31,14 @@ def canonical(value: object) -> bytes:
         raise NotJson(f"not representable as JSON: {error}") from error
 
 
+def parsed(text: str) -> Any:
+    """Return the value of canonical JSON text, such that its canonical form is `text` again.
+
+    RFC 8785 writes the float 1e20 as an integer; what is beyond 2**53 can only have been a float.
+    """
+    return _decode(text)
+
+
 def digest(value: object) -> str:
     """Return `sha256:` and the hex SHA-256 of the canonical JSON of `value`."""
     return digest_bytes(canonical(value))
@@ -38,6 +47,13 @@ def digest(value: object) -> str:
 def digest_bytes(data: bytes) -> str:
     """Return `sha256:` and the hex SHA-256 of `data`."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def _number(text: str) -> int | float:
+    return int(text) if len(text) < 16 or abs(float(text)) < 2**53 else float(text)
+
+
+_decode = json.JSONDecoder(parse_int=_number).decode
 
 
 def _check_depth(value: object, left: int) -> None:

@@ -12,7 +12,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32: no i, l, o, 
 _TAIL = 8
 _SLUG = 32
 
-ID = re.compile(rf"\d{{8}}-\d{{6}}-[a-z0-9](?:[a-z0-9-]{{0,{_SLUG - 1}}})-[{_ALPHABET}]{{{_TAIL}}}")
+ID = re.compile(rf"\d{{8}}-\d{{6}}-[a-z0-9](?:[a-z0-9-]{{0,{_SLUG - 1}}})-[{_ALPHABET}]{{{_TAIL}}}", re.ASCII)
 
 
 def slug(action: str) -> str:
