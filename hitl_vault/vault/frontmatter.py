@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, NoReturn, TypeAlias
 
@@ -224,10 +225,17 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def _lines(key: str, value: object) -> str:
-    name = key if _NAME.fullmatch(key) and key.lower() not in _WORDS else _quoted(key)
+    name = _name(key)
+    if isinstance(value, str):
+        return f"{name}: {_quoted(value)}\n"
     if isinstance(value, list | tuple) and value:
         return f"{name}:\n" + "".join(f"  - {_flow(item)}\n" for item in value)
     return f"{name}: {_flow(value)}\n"
+
+
+@lru_cache(256)
+def _name(key: str) -> str:
+    return key if _NAME.fullmatch(key) and key.lower() not in _WORDS else _quoted(key)
 
 
 def _flow(value: object) -> str:

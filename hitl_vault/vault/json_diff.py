@@ -13,6 +13,7 @@ from hitl_vault.domain.text import BLANK
 EXCERPT = 120
 """How many characters of a text a message quotes."""
 
+_ODD = re.compile(r"[^\n\t\x20-\x7e]")
 _GAP = re.compile(r"\n[ \t]*\n[ \t]*\n|[ \t]{200}")
 
 
@@ -30,7 +31,7 @@ def value_key(text: str) -> Hashable:
         value = _frozen(_parse(text))
     except Unreadable:
         return text
-    unseen = frozenset(char for char in text if not _plain(char))
+    unseen = frozenset(char for char in _ODD.findall(text) if not char.isprintable() or char in BLANK)
     return ("json", value, unseen, _GAP.search(text) is not None)
 
 
@@ -46,10 +47,6 @@ def told(drawn: str, found: str) -> list[str]:
 def excerpt(text: str) -> str:
     """Return `text`, or its beginning and how long it is."""
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}… ({len(text)} characters)"
-
-
-def _plain(char: str) -> bool:
-    return char == "\n" or char == "\t" or (char.isprintable() and char not in BLANK)
 
 
 def _parse(text: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import cached_property
 from itertools import zip_longest
 
 from hitl_vault.vault.ballot import PERSON_FIELDS, Ballot, read_ballot
@@ -94,27 +95,39 @@ def _heads(drawn: Ballot, found: Ballot) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A line or a fence, with what is equal for two pieces that look the same."""
+    """A line or a fence of the text above the Notes; a line within a fence is `literal`."""
 
-    key: Hashable
     text: str
     fence: Fence | None = None
+    literal: bool = False
+
+    @cached_property
+    def key(self) -> Hashable:
+        """What is equal for two pieces that look the same."""
+        if self.fence:
+            return _fence_key(self.fence)
+        return self.text if self.literal else _uniform(self.text)
+
+    def same(self, other: _Piece) -> bool:
+        """Whether a person would see the same."""
+        return self.text == other.text or self.key == other.key
 
 
 def _pieces(head: str) -> Iterator[_Piece]:
     at = 0
     for fence in fences(head):
         yield from _lines(head[at : fence.start])
-        yield _Piece(_fence_key(fence), head[fence.start : fence.end], fence)
+        yield _Piece(head[fence.start : fence.end], fence)
         at = fence.end
     yield from _lines(head[at:])
 
 
 def _lines(text: str) -> Iterator[_Piece]:
-    for line in text.split("\n"):
-        plain = line.rstrip(" \t")
-        if plain:
-            yield _Piece(_uniform(plain), plain)
+    return (_Piece(line) for line in map(_rstrip, text.split("\n")) if line)
+
+
+def _rstrip(line: str) -> str:
+    return line.rstrip(" \t")
 
 
 def _uniform(line: str) -> str:
@@ -135,22 +148,22 @@ def _trimmed(content: str) -> str:
 
 
 def _compare(drawn: Sequence[_Piece], found: Sequence[_Piece]) -> Iterator[str]:
-    was, now = [[piece.key for piece in pieces] for pieces in (drawn, found)]
-    top = _shared(was, now)
-    bottom = _shared(was[top:][::-1], now[top:][::-1])
-    was, now = was[top : len(was) - bottom], now[top : len(now) - bottom]
+    top = _shared(drawn, found)
+    bottom = _shared(drawn[top:][::-1], found[top:][::-1])
+    was, now = drawn[top : len(drawn) - bottom], found[top : len(found) - bottom]
     if max(len(was), len(now)) > _MOST_LINES:
         yield f"{len(was)} lines were replaced by {len(now)} others"
         return
-    for tag, a, b, c, d in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+    keys = [[piece.key for piece in pieces] for pieces in (was, now)]
+    for tag, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         if tag != "equal":
-            for pair in zip_longest(drawn[top + a : top + b], found[top + c : top + d]):
+            for pair in zip_longest(was[a:b], now[c:d]):
                 yield from _told(*pair)
 
 
-def _shared(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
-    """Return how many items are the same from the start."""
-    different = (at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
+def _shared(a: Sequence[_Piece], b: Sequence[_Piece]) -> int:
+    """Return how many pieces are the same from the start."""
+    different = (at for at, (x, y) in enumerate(zip(a, b, strict=False)) if not x.same(y))
     return next(different, min(len(a), len(b)))
 
 
@@ -167,8 +180,11 @@ def _inside(was: Fence, now: Fence) -> Iterator[str]:
     if was.info == "json":
         yield from told(was.content, now.content)
         return
-    pieces = [[_Piece(line, line) for line in _trimmed(fence.content).split("\n")] for fence in (was, now)]
-    yield from list(_compare(*pieces)) or ["a block of text was indented"]
+    yield from list(_compare(_literal(was), _literal(now))) or ["a block of text was indented"]
+
+
+def _literal(fence: Fence) -> list[_Piece]:
+    return [_Piece(line, literal=True) for line in _trimmed(fence.content).split("\n")]
 
 
 def _quoted(piece: _Piece | None) -> str:
