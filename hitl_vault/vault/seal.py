@@ -154,8 +154,8 @@ def _compare(drawn: Sequence[_Piece], found: Sequence[_Piece]) -> Iterator[str]:
     if max(len(was), len(now)) > _MOST_LINES:
         yield f"{len(was)} lines were replaced by {len(now)} others"
         return
-    keys = [[piece.key for piece in pieces] for pieces in (was, now)]
-    for tag, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    matcher = SequenceMatcher(None, [p.key for p in was], [p.key for p in now], autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
             for pair in zip_longest(was[a:b], now[c:d]):
                 yield from _told(*pair)
