@@ -52,6 +52,8 @@ def visible(text: str) -> str:
 
     Line feeds and tabs stay. Two different texts give two different results.
     """
+    if text.isascii() and text.replace("\n", " ").isprintable():
+        return text
     return text.translate(_SHOWN)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from markupsafe import Markup
 
@@ -20,9 +21,9 @@ FIELD_WIDTH = 500
 
 _OURS = re.compile(r"(?:[\w ,;:'\"()?!\-]|\.(?! )|\. |/(?!/)|`[a-zA-Z_ .\-]+`)+", re.ASCII)
 _HIDDEN = re.compile(r"[^\x20-\x7e\n]|<%")
-
-
 _ACTIVE = re.compile(r"\[\[|<%|://")
+_compact = json.JSONEncoder(ensure_ascii=False).encode
+_indented = json.JSONEncoder(ensure_ascii=False, indent=2).encode
 
 Inert = Markup
 """Markdown that is safe to put into a note as it is; the only text that a template may print."""
@@ -42,7 +43,10 @@ class Untrusted:
 
 def value_of(item: object) -> object:
     """Return the bare value of what may be `Untrusted`."""
-    return item._value if isinstance(item, Untrusted) else item
+    return _bare(item) if isinstance(item, Untrusted) else item
+
+
+_bare = attrgetter("_value")  # the underscore keeps it from templates
 
 
 def block(text: str, *, limit: int = BLOCK_LIMIT) -> Inert:
@@ -55,7 +59,7 @@ def json_text(value: object) -> str:
 
     What `visible` would mark is written as a JSON escape instead, and so is `<%`.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = _indented(value)
     return text if text.isascii() and "<%" not in text and "\x7f" not in text else _HIDDEN.sub(_escape, text)
 
 
@@ -69,8 +73,10 @@ def json_block(value: object, *, limit: int = CONTEXT_LIMIT) -> Inert:
 
 def row_text(value: object) -> str:
     """Return any JSON value on one short line; a string as it is, anything else as JSON."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return one_line(text, ROW_WIDTH).replace("<%", "<⟨U+0025⟩")
+    text = value if isinstance(value, str) else _compact(value)
+    if len(text) > ROW_WIDTH or not text.isascii() or not text.isprintable():
+        text = one_line(text, ROW_WIDTH)
+    return text.replace("<%", "<⟨U+0025⟩")
 
 
 def table(rows: Sequence[tuple[str, str]]) -> Inert:
@@ -84,7 +90,7 @@ def listing(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Sequence) and all(isinstance(item, str) for item in value):
-        return "\n".join(json.dumps(item, ensure_ascii=False) if "\n" in item else item for item in value)
+        return "\n".join(_compact(item) if "\n" in item or item[:1] == '"' else item for item in value)
     return json_text(value)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import Any
 
 from hitl_vault.domain.identity import is_id
@@ -74,13 +74,16 @@ class Page:
                 return Untrusted(context[name])
         return None
 
-    def facts(self, rows: Sequence[Sequence[Any]] = ()) -> Inert:
+    def facts(self, rows: Sequence[Sequence[Any]] = (), *, members: bool = True) -> Inert:
         """Return one fence with these rows (a label and what follows it), then who asks and the risk.
 
-        A row whose first value is None is left out. Without rows: the context's own plain members.
+        A row whose first value is None is left out. Where no row is left, the plain members of the
+        context take their place, unless `members` is false.
         """
         shown = [(row[0], _joined(row[1:])) for row in rows if row[1] is not None]
-        return inert.table([*(shown or _members(self.request.context)), *system_rows(self.record)])
+        if not shown and members:
+            shown = list(_members(self.request.context))
+        return inert.table([*shown, *system_rows(self.record)])
 
     def _above(self) -> Iterator[str]:
         yield from above(self.record)
@@ -180,7 +183,7 @@ def _members(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Members keep the quotes of their names, so that none can pose as a row of ours."""
     plain = [name for name, value in context.items() if not isinstance(value, dict | list | tuple)]
     for name in plain[:_MOST_ROWS]:
-        yield row_text(json.dumps(name, ensure_ascii=False)), row_text(context[name])
+        yield row_text(encode_basestring(name)), row_text(context[name])
     if len(plain) > _MOST_ROWS:
         yield "and more below", str(len(plain) - _MOST_ROWS)
 

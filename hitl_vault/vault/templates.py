@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from hitl_vault.domain.identity import slug
@@ -26,6 +27,12 @@ SUFFIX = ".md.j2"
 GENERAL = "request"
 _MAX_SOURCE = 64 * 1024
 _MAX_OUTPUT = 200 * 1024
+
+_FAULTS = (
+    *(TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError),
+    *(OSError, RuntimeError, TypeError, ValueError),
+)
+"""Whatever a vault's own template does wrong, the request is shown."""
 
 _ALIASES = {
     "payment": "pay refund transfer withdrawal charge payout purchase invoice wire billing",
@@ -61,7 +68,7 @@ class Templates:
         if own is not None:
             try:
                 return _checked(self._sandbox.get_template(own).render(values), needs)
-            except Exception as error:  # whatever a vault's template does wrong, the request must be shown
+            except _FAULTS as error:
                 self._report(own, error)
         return ours.render(values)
 
@@ -70,7 +77,7 @@ class Templates:
         for name in self._own:
             try:
                 self._sandbox.get_template(name)
-            except Exception as error:  # reported, by name
+            except _FAULTS as error:
                 self._report(name, error)
         return list(self.problems)
 
@@ -101,6 +108,7 @@ class Templates:
             log.warning("%s", problem)
 
 
+@lru_cache(1024)
 def title_of(action: str) -> str:
     """Return a heading from the name of an action: `user.delete` gives `User delete`."""
     return slug(action).replace("-", " ").capitalize()
@@ -109,8 +117,8 @@ def title_of(action: str) -> str:
 def _candidates(action: str, wanted: str | None) -> Iterator[str]:
     if wanted:
         yield wanted.removesuffix(SUFFIX)
-    last = action.replace(":", ".").replace("/", ".").rsplit(".", 1)[-1]
-    for name in (slug(action), slug(last)):
+    parts = re.split(r"[.:/]", action)
+    for name in (slug(action), slug(parts[-1]), slug(parts[0])):
         yield name
         if name in _TEMPLATE_OF:
             yield _TEMPLATE_OF[name]
@@ -118,7 +126,7 @@ def _candidates(action: str, wanted: str | None) -> Iterator[str]:
 
 
 def _environment(kind: type[Environment], source: Any) -> Environment:
-    return kind(
+    environment = kind(
         loader=FunctionLoader(source),
         undefined=StrictUndefined,
         finalize=_printable,
@@ -128,6 +136,8 @@ def _environment(kind: type[Environment], source: Any) -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
+    environment.globals.clear()  # nothing in a note needs them, and each render would copy them
+    return environment
 
 
 def _printable(value: object) -> object:
