@@ -153,8 +153,9 @@ def claim(
         raise AlreadyClaimed(f"{id} was claimed before and is {record.state}", id=id)
     _check_same(record, agent, action, context)
     taken = Claim(by=agent, at=writer.now, token=secrets.token_hex(16))
+    record = _append(writer, record, Kind.CLAIMED, encode(taken))
     writer.lease(id, writer.now + lease)
-    return _append(writer, record, Kind.CLAIMED, encode(taken))
+    return record
 
 
 def _check_same(record: Record, agent: str, action: str | None, context: Mapping[str, Any]) -> None:
