@@ -38,7 +38,9 @@ def adopted_note(record: Record, text: str, person: Person) -> str:
     for name, value in _changed(theirs, ours, record, person):
         raw = _with_value(raw, name, value)
     added = emit(_added(theirs, ours)).replace("\n", end)
-    body = _ticked(text[front.end() :], person)
+    body = text[front.end() :]
+    if record.state is State.PENDING:
+        body = _ticked(body, person)
     closing = closing if closing.endswith("\n") else closing + end
     return f"{opening}{_lines(raw, theirs)}{added}{closing}{body}{_ends(body)}\n{_section(record, body, person)}\n\n"
 
