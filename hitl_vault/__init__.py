@@ -1,7 +1,8 @@
 """Human approval for AI agents, in a folder of Markdown."""
 
+from typing import TYPE_CHECKING, Any
+
 from hitl_vault._version import __version__
-from hitl_vault.aio import AsyncGate, open_async_gate
 from hitl_vault.config import Config, Settings
 from hitl_vault.domain.canonical import NotJson
 from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Verdict, Vote
@@ -44,6 +45,9 @@ from hitl_vault.errors import (
 from hitl_vault.gate import Gate, open_gate
 from hitl_vault.grant import Grant
 from hitl_vault.init import init_vault
+
+if TYPE_CHECKING:
+    from hitl_vault.aio import AsyncGate, open_async_gate
 
 __all__ = [
     "AlreadyClaimed",
@@ -101,3 +105,12 @@ __all__ = [
     "open_async_gate",
     "open_gate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # asyncio takes longer to load than all the rest, and only coroutines need it.
+    if name in ("AsyncGate", "open_async_gate"):
+        from hitl_vault import aio
+
+        return getattr(aio, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

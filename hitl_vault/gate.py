@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
@@ -203,6 +202,8 @@ class Gate:
 
     async def wait_async(self, id: str, timeout: Duration | None = None) -> Decision:
         """Wait like `wait`, on the running event loop; any number of such waits share one thread."""
+        import asyncio  # heavy, and most programs that open a gate run no event loop
+
         loop, decided = asyncio.get_running_loop(), asyncio.Event()
         span = None if timeout is None else duration(timeout).total_seconds()
 

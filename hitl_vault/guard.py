@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
@@ -74,6 +73,8 @@ def guarded(
 
 
 def _async(plan: _Plan, function: Callable[..., Any]) -> Callable[..., Any]:
+    from asyncio import to_thread  # heavy, and of use only to coroutine functions
+
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
         request = await to_thread(plan.ask, args, kwargs)
