@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -61,9 +62,9 @@ def _read_once(path: Path, limit: int) -> bytes | None:
 
 
 def _why(path: Path, error: Exception) -> str:
-    if not hasattr(os, "O_NOFOLLOW") or not path.is_symlink():
-        return f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}"
-    return f"{path} is a symbolic link; put the note itself there"
+    if isinstance(error, OSError) and error.errno in (errno.ELOOP, errno.EMLINK):
+        return f"{path} is a symbolic link; put the note itself there"
+    return f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}"
 
 
 def _check(path: Path, info: os.stat_result, limit: int) -> None:
