@@ -1,0 +1,52 @@
+# Everything runs in .venv, which is made here from Python 3.11 or newer.
+#   make demo    see a request answered in a note
+#   make test    lint, types and the whole suite
+#   make check   lint and types only
+#   make bench   measure
+#   make clean   remove what was made here
+# PYTHON=/path/to/python chooses the interpreter; ARGS="..." is passed on.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+READY := .venv/.ready
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo check format suite test bench build clean
+
+help:
+	@sed -n 's/^#  *make /make /p' Makefile
+
+venv: $(READY)
+
+$(READY): pyproject.toml hitl_vault/_version.py
+	@.ci/venv .venv $(PYTHON)
+	@echo "Installing hitl-vault and its development tools into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/hitl demo $(ARGS)
+
+check: $(READY)
+	@echo "ruff"; $(BIN)/ruff check .
+	@echo "ruff format"; $(BIN)/ruff format --check .
+	@echo "mypy"; $(BIN)/mypy
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+suite: $(READY)
+	@$(BIN)/python -m pytest $(ARGS)
+
+test: check suite
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+build: $(READY)
+	@$(BIN)/python -m build --no-isolation
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results
