@@ -170,11 +170,18 @@ def _value(get: _Next, event: _Event, depth: int, *, flow: bool = False) -> Valu
 def _scalar(event: _Event, *, flow: bool) -> str:
     if event.anchor is not None or event.tag is not None:
         _refuse_marks(event)
-    value: str = event.value
+    value = _text(event)
     plain = event.implicit[0]
     if flow and plain and "?" in value:
         _refuse(event, "has a `?` within brackets; put the text into quotes")
     return "" if plain and value in _NULL else value
+
+
+def _text(event: _Event) -> str:
+    value: str = event.value
+    if not value.isascii():
+        value.encode()  # half a surrogate pair is a ValueError: only PyYAML would let it pass
+    return value
 
 
 def _sequence(get: _Next, start: _Event, depth: int) -> list[Value]:
@@ -203,7 +210,7 @@ def _key(event: _Event) -> str:
         _refuse(event, "has a name that is not plain text; write `name: value`")
     if event.anchor is not None or event.tag is not None:
         _refuse_marks(event)
-    key: str = event.value
+    key = _text(event)
     if key == "<<":
         _refuse(event, "merges fields with `<<`; write them out")
     return key
