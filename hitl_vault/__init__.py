@@ -1,10 +1,13 @@
 """Human approval for AI agents, in a folder of Markdown."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hitl_vault._version import __version__
 from hitl_vault.config import Config, Settings
+from hitl_vault.domain import text, times
 from hitl_vault.domain.canonical import NotJson
+from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind, State
@@ -45,9 +48,15 @@ from hitl_vault.errors import (
 from hitl_vault.gate import Gate, open_gate
 from hitl_vault.grant import Grant
 from hitl_vault.init import init_vault
+from hitl_vault.ledger.chain import line_of, verify_lines
+from hitl_vault.ledger.protocol import Ledger, Row
+from hitl_vault.presence import active_keeper
+from hitl_vault.vault.layout import Layout
 
 if TYPE_CHECKING:
     from hitl_vault.aio import AsyncGate, open_async_gate
+    from hitl_vault.diagnosis import Check, diagnose
+    from hitl_vault.keeper import Keeper
 
 __all__ = [
     "AlreadyClaimed",
@@ -56,6 +65,7 @@ __all__ = [
     "BallotInvalid",
     "Blocked",
     "Cancelled",
+    "Check",
     "Claim",
     "Config",
     "ConfigError",
@@ -70,7 +80,10 @@ __all__ = [
     "HitlVaultError",
     "IntegrityError",
     "InvalidTransition",
+    "Keeper",
     "Kind",
+    "Layout",
+    "Ledger",
     "LedgerBroken",
     "LedgerUnavailable",
     "Level",
@@ -90,6 +103,7 @@ __all__ = [
     "RequestNotFound",
     "Requirement",
     "Risk",
+    "Row",
     "SelfApproval",
     "Settings",
     "SignatureInvalid",
@@ -101,16 +115,30 @@ __all__ = [
     "Vote",
     "WaitTimeout",
     "__version__",
+    "active_keeper",
+    "diagnose",
+    "encode",
     "init_vault",
+    "line_of",
     "open_async_gate",
     "open_gate",
+    "text",
+    "times",
+    "verify_lines",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # asyncio takes longer to load than all the rest, and only coroutines need it.
-    if name in ("AsyncGate", "open_async_gate"):
-        from hitl_vault import aio
+_LATER = {
+    "AsyncGate": "aio",
+    "Check": "diagnosis",
+    "Keeper": "keeper",
+    "diagnose": "diagnosis",
+    "open_async_gate": "aio",
+}
 
-        return getattr(aio, name)
+
+def __getattr__(name: str) -> Any:
+    # asyncio, the watcher and the templates take longer to load than all the rest, and few need them.
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
+from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 from hitl_vault import acts, config
 from hitl_vault.domain.canonical import NotJson, canonical
@@ -36,6 +36,7 @@ from hitl_vault.grant import Grant, Leases
 from hitl_vault.guard import Text, first_line, guarded
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
+from hitl_vault.presence import active_keeper
 from hitl_vault.trust.modes import admit
 from hitl_vault.waiting import Waiters
 
@@ -332,7 +333,9 @@ class Gate:
 
     def draw(self) -> bool:
         """Draw every note that is behind the ledger now; False if another keeper is doing that."""
-        from hitl_vault.keeper import Keeper
+        if active_keeper(self.config.state):
+            return False
+        from hitl_vault.keeper import Keeper  # heavy, as above
 
         return Keeper(self.config, self.ledger).catch_up()
 
@@ -374,4 +377,4 @@ _ASKING: dict[str, Any] = {
     "risk": None,
 }
 
-assert NO == _ERRORS.keys()
+assert _ERRORS.keys() == NO

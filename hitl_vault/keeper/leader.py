@@ -10,9 +10,7 @@ from pathlib import Path
 import filelock
 
 from hitl_vault.errors import ConfigError
-
-LOCK = "keeper.lock"
-CARD = "keeper.json"
+from hitl_vault.presence import CARD, LOCK
 
 
 class Leadership:
@@ -41,24 +39,3 @@ class Leadership:
     def held(self) -> bool:
         """Whether this keeper is the active one."""
         return self._lock.is_locked
-
-
-def active_keeper(state: Path) -> str | None:
-    """Return who keeps this vault now, as `pid 123 on host`, or None when nobody does."""
-    if not (state / LOCK).exists():
-        return None
-    probe = Leadership(state)
-    try:
-        probe._lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return _holder(state / CARD)
-    probe.leave()
-    return None
-
-
-def _holder(card: Path) -> str:
-    try:
-        who = json.loads(card.read_text())
-        return f"pid {int(who['pid'])} on {who['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"

@@ -8,10 +8,11 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hitl_vault.domain.identity import ids_in, is_id
 from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.record import Record
 from hitl_vault.errors import VaultNotFound
 
 
@@ -81,6 +82,14 @@ class Layout:
     def note(self, id: str, state: State) -> Path:
         """Return the one place where the note of a request belongs."""
         return self.root / folder_of(state) / f"{id}.md"
+
+    def home(self, record: Record) -> Path:
+        """Return the one place where the note of a record belongs; an adopted one keeps its own name."""
+        adopted, folder = record.request.adopted, folder_of(record.state)
+        if adopted is None:
+            return self.note(record.id, record.state)
+        name = adopted.name if folder is Folder.PENDING else PurePosixPath(adopted.name).name
+        return self.path(folder) / name
 
     def make(self) -> None:
         """Create the folders that are missing, never the vault itself: that is `VaultNotFound`."""
