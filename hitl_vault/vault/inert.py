@@ -20,7 +20,6 @@ FIELD_WIDTH = 500
 """Bytes for the first three, characters for the others: a drawn note stays readable as a ballot."""
 
 _OURS = re.compile(r"(?:[\w ,;:'\"()?!\-]|\.(?! )|\. |/(?!/)|`[a-zA-Z_ .\-]+`)+", re.ASCII)
-_HIDDEN = re.compile(r"[^\x20-\x7e\n]|<%")
 _ACTIVE = re.compile(r"\[\[|<%|://")
 _compact = json.JSONEncoder(ensure_ascii=False).encode
 _indented = json.JSONEncoder(ensure_ascii=False, indent=2).encode
@@ -59,16 +58,21 @@ def json_text(value: object) -> str:
 
     What `visible` would mark is written as a JSON escape instead, and so is `<%`.
     """
-    text = _indented(value)
-    return text if text.isascii() and "<%" not in text and "\x7f" not in text else _HIDDEN.sub(_escape, text)
+    return _escaped(_indented(value))
 
 
 def json_block(value: object, *, limit: int = CONTEXT_LIMIT) -> Inert:
     """Return `value` as JSON in a fence; beyond `limit` bytes its head and a line that says so."""
-    text = json_text(value)
-    if too_long(text, limit):
-        text = f"{head(text, limit)}\n{measure(text)}"
-    return Inert(fenced(text, "json"))
+    text = _indented(value)
+    shown = _escaped(text[: limit + 1])
+    if too_long(shown, limit):
+        shown = f"{head(shown, limit)}\n{measure(text)}"
+    return Inert(fenced(shown, "json"))
+
+
+def is_short(fence: Inert) -> bool:
+    """Tell whether a fence shows less than the whole; nothing inside can pretend so."""
+    return "\n⟨… " in fence
 
 
 def row_text(value: object) -> str:
@@ -117,13 +121,23 @@ def _break(found: re.Match[str]) -> str:
     return found[0][0] + mark(found[0][1]) + found[0][2:]
 
 
-def _escape(found: re.Match[str]) -> str:
-    text = found[0]
-    if text == "<%":
-        return "\\u003c%"
-    if text.isprintable() and text not in BLANK:
-        return text
-    return "".join(f"\\u{unit:04x}" for unit in _utf16(text))
+class _Escapes(dict[int, str]):
+    """A table for `str.translate` that learns each character when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        plain = char == "\n" or (char.isprintable() and char not in BLANK)
+        shown = self[code] = char if plain else "".join(f"\\u{unit:04x}" for unit in _utf16(char))
+        return shown
+
+
+_ESCAPES = _Escapes()
+
+
+def _escaped(text: str) -> str:
+    if not (text.isascii() and text.replace("\n", " ").isprintable()):
+        text = text.translate(_ESCAPES)
+    return text.replace("<%", "\\u003c%")
 
 
 def _utf16(char: str) -> Iterator[int]:

@@ -45,6 +45,7 @@ class Page:
         self.pending = record.state is State.PENDING
         self.boxes = Inert(f"{box('Approve', approve)}\n{box('Reject', reject)}")
         self.context = inert.json_block(self.request.context)
+        self.words = words(self.request)
 
     def values(self) -> dict[str, Any]:
         """Return everything that a template sees, by name."""
@@ -55,7 +56,7 @@ class Page:
             "answer": answer(self.record),
             "boxes": self.boxes,
             "context": self.context,
-            "words": words(self.request),
+            "words": self.words,
             "pick": self.pick,
             "facts": self.facts,
             "block": block,
@@ -87,7 +88,7 @@ class Page:
 
     def _above(self) -> Iterator[str]:
         yield from above(self.record)
-        if len(self.context) > inert.CONTEXT_LIMIT:
+        if inert.is_short(self.context) or inert.is_short(self.words):
             yield _shortened(self.record.id)
 
 

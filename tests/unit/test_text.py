@@ -1,0 +1,130 @@
+"""Text made harmless to look at."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from noted import hostile
+
+from hitl_vault.domain.text import bounded, columns, fence, mixed_scripts, one_line, visible
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text, ä ß 日本 😀", "plain text, ä ß 日本 😀"),
+        ("line\n\tfeed", "line\n\tfeed"),
+        ("a\u200bb", "a⟨U+200B⟩b"),
+        ("\u202egnp.exe", "⟨U+202E⟩gnp.exe"),
+        ("a\rb", "a⟨U+000D⟩b"),
+        ("\x1b[2J", "⟨U+001B⟩[2J"),
+        ("a\u00a0b\u3000c", "a⟨U+00A0⟩b⟨U+3000⟩c"),
+        ("\u3164\u2800\u115f\u034f", "⟨U+3164⟩⟨U+2800⟩⟨U+115F⟩⟨U+034F⟩"),
+        ("❤\ufe0f", "❤⟨U+FE0F⟩"),
+        ("\U000e0041\U000e0100", "⟨U+E0041⟩⟨U+E0100⟩"),
+        ("\ud800", "⟨U+D800⟩"),
+        ("\ue000\uffff", "⟨U+E000⟩⟨U+FFFF⟩"),
+        ("\x7f\x85\u2028\u2029", "⟨U+007F⟩⟨U+0085⟩⟨U+2028⟩⟨U+2029⟩"),
+        ("⟨U+200B⟩", "⟨U+27E8⟩U+200B⟩"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_no_character_of_a_hidden_category_survives() -> None:
+    everything = "".join(map(chr, range(0x110000)))
+    left = set(visible(everything)) - {"\n", "\t"}
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    assert not [char for char in left if unicodedata.category(char) in hidden]
+    assert not [char for char in left if unicodedata.category(char) == "Zs" and char != " "]
+
+
+@given(st.text() | hostile, st.text() | hostile)
+def test_two_texts_never_look_the_same(one: str, other: str) -> None:
+    assert (visible(one) == visible(other)) == (one == other)
+
+
+@pytest.mark.parametrize("text", ["ж" * 1_000_000, "\u200b" * 1_000_000, "plain text " * 100_000])
+def test_a_megabyte_takes_well_under_a_second(text: str) -> None:
+    started = time.process_time()
+    visible(text)
+    assert time.process_time() - started < 0.6
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "line"),
+    [
+        ("short", 80, "short"),
+        ("two\nlines", 80, "two⟨U+000A⟩lines"),
+        ("x" * 100, 20, "x" * 6 + "⟨… 100 in all⟩"),
+        ("日" * 20, 20, "日" * 3 + "⟨… 20 in all⟩"),
+        ("y" * 300, None, "y" * 300),
+    ],
+)
+def test_one_line_says_what_it_leaves_out(text: str, width: int | None, line: str) -> None:
+    assert one_line(text, width) == line
+
+
+@given(hostile, st.integers(20, 60))
+def test_one_line_is_one_line_and_fits(text: str, width: int) -> None:
+    line = one_line(text, width)
+    assert columns(line) <= width
+    assert len(line.splitlines()) <= 1
+
+
+def test_a_long_text_is_never_cut_in_silence() -> None:
+    text = "é" * 5000
+    head, line = bounded(text, 1000).split("\n")
+    assert head == "é" * 500
+    assert line == f"⟨… 10000 bytes in all, sha256:{hashlib.sha256(text.encode()).hexdigest()}⟩"
+
+
+@given(hostile, st.integers(0, 200))
+def test_bounded_shows_all_or_says_so(text: str, limit: int) -> None:
+    shown = bounded(text, limit)
+    assert shown == visible(text) or shown.rsplit("\n", 1)[1].startswith("⟨… ")
+
+
+@given(st.lists(hostile, min_size=1, max_size=4))
+def test_no_text_leaves_its_fence(texts: list[str]) -> None:
+    page = "\n\n".join(f"{fence(text)}\n\nbetween" for text in texts)
+    tokens = MarkdownIt("commonmark").enable("table").parse(page)
+    assert [token.type for token in tokens if token.type in ("fence", "inline")] == ["fence", "inline"] * len(texts)
+    assert {token.content for token in tokens if token.type == "inline"} == {"between"}
+    assert "<%" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "fenced"),
+    [
+        ("a", "```text\na\n```"),
+        ("", "```text\n\n```"),
+        ("a\n", "```text\na\n```"),
+        ("a\r\nb", "```text\na\nb\n```"),
+        ("````", "`````text\n````\n`````"),
+        ("<% x %>", "```text\n<⟨U+0025⟩ x %>\n```"),
+    ],
+)
+def test_a_fence_is_longer_than_what_is_in_it(text: str, fenced: str) -> None:
+    assert fence(text) == fenced
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("paypal.com", {}),
+        ("pаypal.com", {"pаypal": ("Cyrillic", "Latin")}),
+        ("Москва Berlin", {}),
+        ("Ελλάδα und Tokyo 東京", {}),
+        ("gοogle аpple", {"gοogle": ("Greek", "Latin"), "аpple": ("Cyrillic", "Latin")}),
+    ],
+)
+def test_words_of_mixed_scripts_are_named(text: str, found: dict[str, tuple[str, ...]]) -> None:
+    assert mixed_scripts(text) == found
