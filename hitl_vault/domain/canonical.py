@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import rfc8785
@@ -12,6 +12,8 @@ import rfc8785
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 MAX_DEPTH = 64
+
+_SAFE = 2**53
 
 
 class NotJson(ValueError):
@@ -24,8 +26,9 @@ def canonical(value: object) -> bytes:
     Raises `NotJson` for what JSON cannot carry exactly: NaN, integers beyond 2**53,
     lone surrogates, keys that are not strings, other types, nesting over 64 levels.
     """
-    _check_depth(value, MAX_DEPTH)
     try:
+        if _is_plain(value, MAX_DEPTH):
+            return _dump_plain(value).encode()
         return rfc8785.dumps(value)  # type: ignore[arg-type]
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         raise NotJson(f"not representable as JSON: {error}") from error
@@ -56,14 +59,34 @@ def _number(text: str) -> int | float:
 _decode = json.JSONDecoder(parse_int=_number).decode
 
 
-def _check_depth(value: object, left: int) -> None:
-    if left < 0:
-        raise NotJson(f"nested deeper than {MAX_DEPTH} levels")
+_dump_plain = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def _is_plain(value: object, left: int) -> bool:
+    """Check the depth, and tell whether the standard encoder, ten times as quick, writes RFC 8785.
+
+    It does so but for integers out of range, floats that are whole, tiny or huge, and the order of
+    keys beyond ASCII.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -_SAFE < value < _SAFE  # type: ignore[operator]
+    if kind is float:
+        return 1e-4 <= abs(value) < 1e15 and value % 1 != 0  # type: ignore[operator, arg-type]
     if isinstance(value, dict):
-        for item in value.values():
-            if isinstance(item, dict | list | tuple):
-                _check_depth(item, left - 1)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            if isinstance(item, dict | list | tuple):
-                _check_depth(item, left - 1)
+        plain = kind is dict and all(type(key) is str and key.isascii() for key in value)
+        return _are_plain(value.values(), left) and plain
+    if isinstance(value, list | tuple):
+        return _are_plain(value, left)
+    return False
+
+
+def _are_plain(values: Iterable[object], left: int) -> bool:
+    if left == 0:
+        raise NotJson(f"nested deeper than {MAX_DEPTH} levels")
+    plain = True
+    for value in values:
+        plain = _is_plain(value, left - 1) and plain
+    return plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,6 @@ from hitl_vault.ledger.schema import prepare
 
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another process's transaction before giving up."""
-
-# The background thread checkpoints long before this; it is for processes that have none.
-_CHECKPOINT_PAGES = 4000
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -126,7 +124,6 @@ class Connections:
         try:
             _use_wal(connection, self.path)
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             prepare(connection, self.path, self._vault_id)
         except BaseException as error:
             connection.close()
@@ -167,8 +164,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def unavailable(path: Path, error: sqlite3.Error) -> HitlVaultError:
-    """Return what to raise for an error of SQLite."""
+def unavailable(path: Path, error: Exception) -> HitlVaultError:
+    """Return what to raise for an error of SQLite or of the file system."""
     # The low byte of an extended result code is the primary one.
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
         return LedgerBroken(f"{path}: the ledger's file is damaged: {error}")
@@ -189,9 +186,21 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    mode = _switch_to_wal(connection)
     if mode != "wal":
         raise ConfigError(
             f"{path}: the ledger needs a local disk (write-ahead logging is refused here); "
             "move the state directory with HITL_STATE_DIR"
         )
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> str:
+    """Switch a new file; SQLite does not wait by itself while another process does the same."""
+    give_up = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+        time.sleep(0.005)

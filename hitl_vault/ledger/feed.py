@@ -44,18 +44,14 @@ class _Subscription:
 class Feed:
     """Serves all subscribers of one ledger, with one thread that the first of them starts.
 
-    `last_seq` and `page(after, limit)` read the ledger; `tidy` is called by the thread whenever it has
-    delivered. Whoever has entries or a reason to look calls `advance`; one thread at a time delivers,
-    and takes over what the others bring meanwhile.
+    `last_seq` and `page(after, limit)` read the ledger. Whoever has entries or a reason to look calls
+    `advance`; one thread at a time delivers, and takes over what the others bring meanwhile.
     """
 
-    def __init__(
-        self, bell: Bell, *, last_seq: Callable[[], int], page: Page, tidy: Callable[[int], None]
-    ) -> None:
+    def __init__(self, bell: Bell, *, last_seq: Callable[[], int], page: Page) -> None:
         self._bell = bell
         self._last_seq = last_seq
         self._page = page
-        self._tidy = tidy
         self._turn = threading.Lock()
         self._members = threading.Lock()
         self._subscriptions: tuple[_Subscription, ...] = ()
@@ -120,13 +116,18 @@ class Feed:
                 return
             self._look = True
             self.advance()
-            self._clean_up()
 
-    def _clean_up(self) -> None:
-        try:
-            self._tidy(self._position)
-        except HitlVaultError as error:
-            _log.warning("the ledger cannot be tidied, trying again: %s", error)
+    def _unsubscribe(self, subscription: _Subscription) -> None:
+        with self._members:
+            self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
+
+    def _serve(self) -> None:
+        while True:
+            self._bell.wait(_SAFETY)
+            if self._closed.is_set():
+                return
+            self._look = True
+            self.advance()
 
     def _deliver_all(self) -> None:
         while self._offers or self._look:

@@ -16,7 +16,7 @@ from hitl_vault.errors import RequestNotFound
 from hitl_vault.ledger import audit, chain, queries
 from hitl_vault.ledger.bell import hang_bell
 from hitl_vault.ledger.commit import GroupCommit, Raised
-from hitl_vault.ledger.connections import Connections
+from hitl_vault.ledger.connections import BUSY_TIMEOUT, Connections
 from hitl_vault.ledger.feed import PAGE, Feed
 from hitl_vault.ledger.protocol import Ledger, Row, Subscriber, Writer
 from hitl_vault.ledger.tables import ENTRIES_OF, ENTRY_COLUMNS, entry_of
@@ -25,9 +25,6 @@ from hitl_vault.ledger.turn import Turn
 from hitl_vault.ledger.writer import SqliteWriter
 
 T = TypeVar("T")
-
-CHECKPOINT_ENTRIES = 500
-"""After how many new entries the background thread moves them from the write-ahead log into the database."""
 
 _PAGE = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
 _PAGE_OF = ENTRIES_OF.replace("ORDER", "AND seq > ? AND seq <= ? ORDER") + " LIMIT ?"
@@ -143,12 +140,11 @@ class SqliteLedger(Ledger):
 
     def _start(self) -> None:
         self._bell = hang_bell(self._path.parent / "bells")
-        self._feed = Feed(self._bell, last_seq=self.last_seq, page=self._page, tidy=self._tidy)
-        self._turn = Turn(self._path.with_name(f"{self._path.name}.turn"))
+        self._feed = Feed(self._bell, last_seq=self.last_seq, page=self._page)
+        self._turn = Turn(self._path.with_name(f"{self._path.name}.turn"), BUSY_TIMEOUT)
         self._transactions = Transactions(self._connections, self._turn, self._clock, self._committed)
         self._commit = GroupCommit(self._transactions.run, self._spread)
         self._unrung = False
-        self._checkpointed = 0
 
     def _committed(self, entries: list[Entry]) -> None:
         self._feed.offer(entries)
@@ -177,13 +173,6 @@ class SqliteLedger(Ledger):
         with self._connections.reading() as connection:
             found = connection.execute(statement, (*one, after, last, limit)).fetchall()
         return [entry_of(columns) for columns in found]
-
-    def _tidy(self, seq: int) -> None:
-        if seq - self._checkpointed < CHECKPOINT_ENTRIES:
-            return
-        self._checkpointed = seq
-        with self._connections.reading() as connection:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def begin_anew(self) -> None:
         """In a forked process: leave the parent's connections and locks alone and open new ones."""

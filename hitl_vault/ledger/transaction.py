@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from hitl_vault.domain.entry import Entry
+from hitl_vault.errors import HitlVaultError
 from hitl_vault.ledger.commit import Job, Result
 from hitl_vault.ledger.connections import Connections, unavailable
 from hitl_vault.ledger.turn import Turn
@@ -49,7 +50,7 @@ class Transactions:
                 return self._transact(connection, jobs)
         except BaseException as error:
             self._connections.drop_writer()
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, sqlite3.Error | OSError) and not isinstance(error, HitlVaultError):
                 raise unavailable(self._connections.path, error) from error
             raise
 
