@@ -128,11 +128,16 @@ def pending(of: Request | None = None, **more: Any) -> Record:
 
 def approved(of: Request | None = None, *, comment: str = "fine", notes: str = "", by: str = "ana") -> Record:
     """A record that one person approved by ticking a box."""
-    vote = Vote(
-        verdict=Verdict.APPROVE, gesture=Gesture.TICK, at=AT, by=by, comment=comment, notes=notes
-    )
+    vote = Vote(verdict=Verdict.APPROVE, gesture=Gesture.TICK, at=AT, by=by, comment=comment, notes=notes)
     decision = Decision(
-        request=ID, state=State.APPROVED, at=AT, context={}, by=(by,), comment=comment, notes=notes, votes=(vote,)
+        request=ID,
+        state=State.APPROVED,
+        at=AT,
+        context={},
+        by=(by,),
+        comment=comment,
+        notes=notes,
+        votes=(vote,),
     )
     return pending(of, state=State.APPROVED, decision=decision, votes=(vote,))
 

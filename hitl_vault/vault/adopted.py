@@ -31,18 +31,26 @@ def adopted_note(record: Record, text: str, person: Person) -> str:
     front = _FRONT.match(text)
     if front is None:
         raise ValueError(f"the adopted note of {record.id} has no front matter")
-    opening, raw, closing = front.groups()
-    end = "\r\n" if opening.endswith("\r\n") else "\n"
-    theirs = parse(text.replace("\r\n", "\n")).fields
-    ours = fields(record, person)
-    for name, value in _changed(theirs, ours, record, person):
-        raw = _with_value(raw, name, value)
-    added = emit(_added(theirs, ours)).replace("\n", end)
     body = text[front.end() :]
     if record.state is State.PENDING:
         body = _ticked(body, person)
-    closing = closing if closing.endswith("\n") else closing + end
-    return f"{opening}{_lines(raw, theirs)}{added}{closing}{body}{_ends(body)}\n{_section(record, body, person)}\n\n"
+    return f"{_front_matter(front, record, person)}{body}{_ends(body)}\n{_section(record, body, person)}\n\n"
+
+
+def _front_matter(front: re.Match[str], record: Record, person: Person) -> str:
+    opening, raw, closing = front.groups()
+    end = "\r\n" if opening.endswith("\r\n") else "\n"
+    theirs, ours = _fields(raw), fields(record, person)
+    for name, value in _changed(theirs, ours, record, person):
+        raw = _with_value(raw, name, value)
+    if raw.lstrip().startswith("{"):  # no line can follow braces
+        raw = emit(_fields(raw)).replace("\n", end)
+    added = emit(_added(theirs, ours)).replace("\n", end)
+    return f"{opening}{raw}{added}{closing.rstrip()}{end}"
+
+
+def _fields(raw: str) -> Mapping[str, Value]:
+    return parse(f"---\n{raw}---\n".replace("\r\n", "\n")).fields
 
 
 def _added(theirs: Mapping[str, Value], ours: Mapping[str, Value]) -> dict[str, Value]:
@@ -73,7 +81,8 @@ def _undecided(value: Value, person: Person) -> bool:
 
 def _with_value(raw: str, name: str, value: str) -> str:
     """Return YAML lines in which the top-level field `name` has another value."""
-    for key, node in yaml.compose(raw, Loader=yaml.SafeLoader).value:
+    top = yaml.compose(raw, Loader=yaml.SafeLoader)
+    for key, node in top.value if top else ():
         if key.value == name:
             start, end = node.start_mark.index, node.end_mark.index
             old = raw[start:end]
@@ -81,11 +90,6 @@ def _with_value(raw: str, name: str, value: str) -> str:
             gap = "" if raw[start - 1].isspace() else " "
             return raw[:start] + gap + emit({"v": value})[3:-1] + tail + raw[end:]
     return raw
-
-
-def _lines(raw: str, theirs: Mapping[str, Value]) -> str:
-    """Return front matter to which lines can be added, which braces around it all would forbid."""
-    return emit(theirs) if raw.lstrip().startswith("{") else raw
 
 
 def _ends(body: str) -> str:
@@ -112,7 +116,7 @@ def _ticks(person: Person) -> dict[str, bool]:
 
 
 def _ticked(body: str, person: Person) -> str:
-    """Return the agent's text with its own boxes as the person left them: a box is a ballot's, whoever drew it."""
+    """Return the agent's text with its own boxes as the person left them, or empty."""
     ticks = _ticks(person)
     for found in reversed(list(_boxes(body))):
         body = body[: found.start(1)] + ("x" if ticks[found[2]] else " ") + body[found.end(1) :]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from hitl_vault.domain.lifecycle import State
@@ -36,7 +35,7 @@ def person_fields(record: Record, person: Person) -> dict[str, Value]:
     return {"status": str(record.state), "approver": by, "comment": comment}
 
 
-def system_fields(record: Record) -> Mapping[str, Value]:
+def system_fields(record: Record) -> dict[str, Value]:
     """Return the fields that the system writes and nobody may change."""
     request = record.request
     out: dict[str, Value] = {

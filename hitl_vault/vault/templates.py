@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, TemplateError
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, TemplateError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from hitl_vault.domain.identity import slug
@@ -143,6 +143,8 @@ def _environment(kind: type[Environment], source: Any) -> Environment:
 def _printable(value: object) -> object:
     if isinstance(value, Inert) or type(value) is int:
         return value
+    if isinstance(value, Undefined):
+        str(value)  # raises, with the name that is missing or forbidden
     raise TypeError(f"a template may not print {type(value).__name__}; use facts(), block() or command()")
 
 
@@ -155,7 +157,9 @@ def _read(path: Path) -> str:
 def _checked(body: str, needs: Sequence[str]) -> str:
     missing = [need for need in needs if need not in body]
     if missing:
-        raise ValueError(f"it leaves out {missing[0].splitlines()[0]!r}; a note must show the whole request")
+        raise ValueError(
+            f"it leaves out {str(missing[0]).splitlines()[0]!r}; a note must show the whole request"
+        )
     if len(body) > _MAX_OUTPUT:
         raise ValueError(f"it draws more than {_MAX_OUTPUT} characters")
     return body

@@ -79,14 +79,20 @@ def test_what_an_agent_writes_stays_inside_fences(asked: Request) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(hostile, hostile, hostile, hostile)
-def test_what_was_found_in_the_vault_stays_inside_fences(by: str, comment: str, text: str, detail: str) -> None:
+def test_what_was_found_in_the_vault_stays_inside_fences(
+    by: str, comment: str, text: str, detail: str
+) -> None:
     told = replace(
         approved(by=by, comment=comment), notice=Notice(text=text, detail=detail), notice_kind=Kind.REFUSED
     )
     plain = replace(approved(by="ana"), notice=Notice(text="No."), notice_kind=Kind.REFUSED)
     body = DRAWER.body(ended(State.FAILED, told, error=detail))
     tokens = [t for t in MARKDOWN.parse(body) if t.content and t.type != "fence"]
-    usual = [t.content for t in MARKDOWN.parse(DRAWER.body(ended(State.FAILED, plain, error="x"))) if t.type == "inline"]
+    usual = [
+        t.content
+        for t in MARKDOWN.parse(DRAWER.body(ended(State.FAILED, plain, error="x")))
+        if t.type == "inline"
+    ]
     ours = [t.content for t in tokens]
     assert [text.split("\n")[0] for text in ours] == [text.split("\n")[0] for text in usual]
     assert "<%" not in body
@@ -95,12 +101,16 @@ def test_what_was_found_in_the_vault_stays_inside_fences(by: str, comment: str, 
 @settings(max_examples=300, deadline=None)
 @given(requests())
 def test_the_context_reads_back_exactly(asked: Request) -> None:
-    fence = re.search(r"(`{3,})json\n(.*?)\n\1$", part(drawn(pending(asked)), "## Context"), re.S | re.M)
+    fence = re.search(
+        r"(`{3,})json\n(.*?)\n\1$", part(drawn(pending(asked)), "## Context"), re.DOTALL | re.MULTILINE
+    )
     assert fence
     assert json.loads(fence[2]) == asked.context
 
 
-@given(notes=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.just("a\r\nb\r\n"))
+@given(
+    notes=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.just("a\r\nb\r\n")
+)
 def test_the_persons_notes_stay_byte_for_byte(notes: str) -> None:
     for record in (pending(), approved(), ended(State.EXECUTED)):
         data = DRAWER.draw(record, Person(notes=notes))
@@ -116,7 +126,9 @@ def test_the_persons_notes_stay_byte_for_byte(notes: str) -> None:
     reject=st.booleans(),
     status=st.sampled_from(["pending", "approve", "aproved", ""]),
     notes=st.text("ab\n", max_size=9),
-    extra=st.dictionaries(st.text("abc", min_size=1), st.text("ab\n:#") | st.lists(st.text("ab")), max_size=2),
+    extra=st.dictionaries(
+        st.text("abc", min_size=1), st.text("ab\n:#") | st.lists(st.text("ab")), max_size=2
+    ),
 )
 def test_the_persons_part_comes_back_when_read(**part: object) -> None:
     part["approver"], part["comment"] = str(part["approver"]).strip(), str(part["comment"]).strip()
@@ -129,11 +141,9 @@ def test_the_persons_part_comes_back_when_read(**part: object) -> None:
 def test_the_first_lines_say_what_matters() -> None:
     """What, risk, until when, how much, to whom, who asks, why it is risky, and then the boxes."""
     body = DRAWER.body(pending())
-    found = [
-        body.index(word)
-        for word in ("# Payment", "High risk", "04:04:05 UTC", "900 EUR", "ACME", "crm-bot", "amount over 500",
-                     "- [ ] Approve", "- [ ] Reject", "## Context", "Pay invoice 17", "It is due.")
-    ]  # fmt: skip
+    first = ["# Payment", "High risk", "04:04:05 UTC", "900 EUR", "ACME", "crm-bot", "amount over 500"]
+    then = ["- [ ] Approve", "- [ ] Reject", "## Context", "Pay invoice 17", "It is due."]
+    found = [body.index(word) for word in first + then]
     assert found == sorted(found)
 
 
@@ -143,7 +153,12 @@ def test_the_person_is_told_how_to_answer() -> None:
     strict = Requirement(mode=Mode.CODE, comment_required=True, approvers=("ana", "bob"), quorum=2)
     vote = Vote(verdict=Verdict.APPROVE, gesture=Gesture.MOVE, at=AT, by="ana")
     note = drawn(pending(request(requirement=strict), votes=(vote,)))
-    for words in ("one-time code into `code`", "A `comment` is required", "ana, bob", "2 needed; so far ana: approve"):
+    for words in (
+        "one-time code into `code`",
+        "A `comment` is required",
+        "ana, bob",
+        "2 needed; so far ana: approve",
+    ):
         assert words in note
     assert 'code: ""\n' in note
 
@@ -163,7 +178,9 @@ def test_a_link_in_a_field_is_broken_where_it_would_be_clickable() -> None:
 
 
 def test_letters_that_look_alike_are_pointed_out() -> None:
-    assert "Look twice  pаypal mixes Cyrillic and Latin" in drawn(pending(request(context={"to": ["pаypal"]})))
+    assert "Look twice  pаypal mixes Cyrillic and Latin" in drawn(
+        pending(request(context={"to": ["pаypal"]}))
+    )
 
 
 def test_a_member_of_the_context_cannot_pose_as_a_row_of_ours() -> None:
@@ -174,7 +191,9 @@ def test_a_member_of_the_context_cannot_pose_as_a_row_of_ours() -> None:
 
 def test_a_huge_request_stays_readable_as_a_ballot_and_says_what_is_missing() -> None:
     blob = "\u200bж" * 200_000
-    asked = request("run_code", {"code": blob, "paths": [blob]}, summary=blob, reason=blob, agent=blob, run=blob)
+    asked = request(
+        "run_code", {"code": blob, "paths": [blob]}, summary=blob, reason=blob, agent=blob, run=blob
+    )
     data = DRAWER.draw(pending(asked))
     assert len(data) < LIMIT - 32 * 1024
     assert read_ballot(data).verdicts == frozenset()
@@ -190,14 +209,21 @@ def test_drawing_twice_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (State.EXECUTED, ["> [!success] Approved", "ana", "by ticking a box", "fine", "> [!success] Executed", "paid"]),
+        (
+            State.EXECUTED,
+            ["> [!success] Approved", "ana", "by ticking a box", "fine", "> [!success] Executed", "paid"],
+        ),
         (State.FAILED, ["> [!success] Approved", "ana", "> [!failure] Failed", "no funds"]),
         (State.UNKNOWN, ["> [!success] Approved", "ana", "> [!question] Nobody knows how it ended"]),
     ],
 )
-def test_a_decided_note_tells_the_decision_then_the_outcome_then_the_request(state: State, words: list[str]) -> None:
+def test_a_decided_note_tells_the_decision_then_the_outcome_then_the_request(
+    state: State, words: list[str]
+) -> None:
     error = "no funds" if state is State.FAILED else ""
-    body = DRAWER.body(ended(state, result={"status": "paid"} if state is State.EXECUTED else None, error=error))
+    body = DRAWER.body(
+        ended(state, result={"status": "paid"} if state is State.EXECUTED else None, error=error)
+    )
     found = [body.index(word) for word in [*words, "## Request", "## Context"]]
     assert found == sorted(found)
     assert "[ ] Approve" not in body
@@ -205,7 +231,11 @@ def test_a_decided_note_tells_the_decision_then_the_outcome_then_the_request(sta
 
 @pytest.mark.parametrize(
     ("state", "head"),
-    [(State.REJECTED, "Rejected"), (State.EXPIRED, "Expired: nobody answered in time"), (State.CANCELLED, "Cancelled")],
+    [
+        (State.REJECTED, "Rejected"),
+        (State.EXPIRED, "Expired: nobody answered in time"),
+        (State.CANCELLED, "Cancelled"),
+    ],
 )
 def test_a_no_says_which_no_it_was(state: State, head: str) -> None:
     record = pending(state=state, decision=Decision(request=ID, state=state, at=AT, context={}))

@@ -96,7 +96,9 @@ def test_bounded_shows_all_or_says_so(text: str, limit: int) -> None:
 def test_no_text_leaves_its_fence(texts: list[str]) -> None:
     page = "\n\n".join(f"{fence(text)}\n\nbetween" for text in texts)
     tokens = MarkdownIt("commonmark").enable("table").parse(page)
-    assert [token.type for token in tokens if token.type in ("fence", "inline")] == ["fence", "inline"] * len(texts)
+    assert [token.type for token in tokens if token.type in ("fence", "inline")] == ["fence", "inline"] * len(
+        texts
+    )
     assert {token.content for token in tokens if token.type == "inline"} == {"between"}
     assert "<%" not in page
 

@@ -1,0 +1,78 @@
+"""What a fresh vault begins with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from noted import approved, request
+
+from hitl_vault.domain.request import Request
+from hitl_vault.errors import VaultError
+from hitl_vault.vault import shipped
+from hitl_vault.vault.fields import fields
+from hitl_vault.vault.layout import Folder, Layout
+from hitl_vault.vault.person import NOBODY
+from hitl_vault.vault.starter import starter_files
+
+FILES = starter_files()
+
+
+def test_the_four_folders_and_the_pages_are_there() -> None:
+    folders = {Path(name).parent.name for name in FILES if name.endswith(".gitkeep")}
+    assert folders == {Folder.PENDING, Folder.APPROVED, Folder.REJECTED, Folder.DONE}
+    assert {"Dashboard.md", "Approvals.base", ".obsidian/types.json"} <= FILES.keys()
+
+
+def test_none_of_them_is_taken_for_a_request(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    assert [name for name in FILES if layout.classify(tmp_path / name)] == []
+
+
+def test_the_start_page_names_every_gesture_and_embeds_views_that_exist() -> None:
+    page = FILES["Dashboard.md"].decode()
+    for words in (
+        "tick **Approve**",
+        "set `status`",
+        "move the note",
+        "`hitl approve ID`",
+        "comes back",
+        "sealed",
+    ):
+        assert words in page
+    views = {view["name"] for view in yaml.safe_load(FILES["Approvals.base"])["views"]}
+    embedded = {line.split("#")[1].rstrip("]") for line in page.splitlines() if line.startswith("![[")}
+    assert embedded == views
+
+
+def test_every_property_of_a_note_has_a_type_that_obsidian_keeps_as_text() -> None:
+    asked: Request = request(run="r1")
+    types = json.loads(FILES[".obsidian/types.json"])["types"]
+    drawn = fields(approved(asked), NOBODY)
+    assert drawn.keys() <= types.keys()
+    assert {types[name] for name in drawn} == {"text", "tags"}
+    assert types["tags"] == "tags"
+
+
+def test_what_is_missing_from_an_installation_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "package")
+    with pytest.raises(VaultError, match="lacks its folder 'vault'; reinstall"):
+        starter_files()
+    (tmp_path / "vault").mkdir()
+    with pytest.raises(VaultError, match=r"lacks .*gitkeep; reinstall"):
+        starter_files()
+
+
+def test_the_packaged_folder_comes_before_the_one_in_the_repository(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "package")
+    (tmp_path / "templates").mkdir()
+    assert shipped.shipped("templates") == tmp_path / "templates"
+    packaged = tmp_path / "package" / "_data" / "templates"
+    packaged.mkdir(parents=True)
+    assert shipped.shipped("templates") == packaged

@@ -1,0 +1,157 @@
+"""Which template draws a request, and what a vault's own templates may do."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+from noted import approved, pending, request
+
+from hitl_vault.domain.requirement import Requirement
+from hitl_vault.vault.ballot import read_ballot
+from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.templates import Templates, title_of
+
+SHIPPED = Drawer(Templates())
+SHORT = "# {{ title }}\n\nOUR OWN\n\n{{ above }}\n\n{{ boxes }}\n\n{{ context }}\n"
+
+PAYMENT = {"amount": "12.50", "currency": "EUR", "recipient": "ACME"}
+CODE = {"code": "print(1)\nprint(2)"}
+MESSAGE = {"to": "ana@example.org", "subject": "Hello", "body": "Dear Ana"}
+
+
+@pytest.mark.parametrize(
+    ("action", "context", "words"),
+    [
+        ("payment", PAYMENT, ["Amount    12.50 EUR", "To        ACME"]),
+        ("refund", PAYMENT, ["Amount    12.50 EUR"]),
+        ("Wire Transfer", PAYMENT, ['"amount"']),
+        ("stripe.refund", PAYMENT, ["Amount    12.50 EUR"]),
+        ("transfer", {"total": 7}, ["Amount    7\n"]),
+        ("payment", {"account": "x"}, ['"account"  x']),
+        ("deploy", {"version": "1.4", "env": "production"}, ["Version   1.4", "To        production"]),
+        ("deploy.app", {"tag": "v2"}, ["Version   v2"]),
+        ("code_execution", CODE, ["This would run:\n\n```text\nprint(1)\nprint(2)\n```"]),
+        ("run_code", {"argv": ["rm", "-rf", "a b"]}, ["```text\nrm -rf 'a b'\n```"]),
+        ("shell", {"command": "ls | wc"}, ["```text\nls | wc\n```"]),
+        ("delete_file", {"path": "/a"}, ["This would be deleted:\n\n```text\n/a\n```"]),
+        ("file_deletion", {"paths": ["/a", "/b\nc"]}, ['```text\n/a\n"/b\\nc"\n```']),
+        ("send_email", MESSAGE, ["To        ana@example.org", "Subject   Hello", "```text\nDear Ana\n```"]),
+        ("email", MESSAGE, ["This would be sent:"]),
+        ("message", {"channel": "#ops", "text": "hi"}, ["To        #ops", "```text\nhi\n```"]),
+        ("send_message", {"subject": "no body"}, ['"subject"  no body']),
+        ("user.delete", {"id": 7}, ['"id"      7']),
+        ("anything", {}, ["Asked by  crm-bot"]),
+    ],
+)
+def test_the_action_chooses_what_is_shown_first(
+    action: str, context: dict[str, object], words: list[str]
+) -> None:
+    top = SHIPPED.body(pending(request(action, context))).split("## Context")[0]
+    assert [word for word in words if word not in top] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "title"),
+    [("user.delete", "User delete"), ("run_code", "Run code"), ("[[x]](y)", "X y"), ("оплата", "Action")],
+)
+def test_the_heading_is_made_of_plain_letters(action: str, title: str) -> None:
+    assert title_of(action) == title
+
+
+@pytest.mark.parametrize("action", ["payment", "deploy", "run_code", "delete_file", "email", "zz"])
+def test_no_template_leaves_two_blank_lines_or_trailing_blanks(action: str) -> None:
+    """Formatters would take them out, and the note would no longer be as drawn."""
+    full = {"amount": 1, "version": 1, "code": "x", "path": "/a", "to": "a", "body": "b"}
+    for context in ({}, full):
+        for record in (pending(request(action, context)), approved(request(action, context))):
+            body = SHIPPED.body(record)
+            assert "\n\n\n" not in body
+            assert [line for line in body.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The template folder of a vault."""
+    folder = tmp_path / ".hitl" / "templates"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_a_vault_may_bring_its_own_template(own: Path) -> None:
+    (own / "user-delete.md.j2").write_text(SHORT)
+    drawer = Drawer(Templates(own))
+    assert "OUR OWN" in drawer.body(pending(request("user.delete")))
+    assert "OUR OWN" not in drawer.body(pending(request("other")))
+    assert read_ballot(drawer.draw(pending(request("user.delete")))).status == "pending"
+    assert drawer.templates.check() == []
+
+
+def test_a_vaults_own_template_may_build_on_the_shipped_one(own: Path) -> None:
+    (own / "request.md.j2").write_text(
+        '{% extends "shipped/request.md.j2" %}{% block facts %}HOUSE RULES\n\n{{ super() }}{% endblock %}'
+    )
+    body = Drawer(Templates(own)).body(pending(request("other")))
+    assert "HOUSE RULES" in body
+    assert "Asked by" in body
+
+
+def test_the_policy_may_name_a_template(own: Path) -> None:
+    (own / "careful.md.j2").write_text(SHORT)
+    asked = request(requirement=Requirement(template="careful"))
+    assert "OUR OWN" in Drawer(Templates(own)).body(pending(asked))
+    assert "900 EUR" in SHIPPED.body(pending(request(requirement=Requirement(template="gone"))))
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("{% if %}", "line 1: TemplateSyntaxError"),
+        ("{{ nothing }}", "'nothing' is undefined"),
+        (SHORT + "{{ pick('amount') }}", "a template may not print Untrusted"),
+        (SHORT + "{{ 'x' ~ pick('amount') }}", "printed with facts"),
+        (SHORT + "{{ pick('amount')._value }}", "unsafe"),
+        (SHORT + "{{ ''.__class__.__mro__ }}", "unsafe"),
+        (SHORT + "{{ facts.__globals__ }}", "unsafe"),
+        (SHORT + "{{ pick('amount') | string }}", "printed with facts"),
+        (SHORT + "{% include '../../secret' %}", "TemplateNotFound"),
+        (SHORT + "{{ 1 // 0 }}", "ZeroDivisionError"),
+        ("{{ context }}", "leaves out '- [ ] Approve'"),
+        ("{{ boxes }}", "leaves out '```json'"),
+        (SHORT + "x" * 300_000, "at most 65536 bytes"),
+        (SHORT + "{% for a in 'x' * 9999 %}{{ above }}{% endfor %}", "draws more than"),
+    ],
+)
+def test_a_broken_template_is_reported_and_the_shipped_one_used(
+    own: Path, source: str, problem: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (own / "payment.md.j2").write_text(source)
+    with caplog.at_level(logging.WARNING, "hitl_vault"):
+        drawer = Drawer(Templates(own))
+        bodies = {drawer.body(pending()) for _ in range(3)}
+    assert bodies == {SHIPPED.body(pending())}
+    [told] = drawer.templates.problems
+    assert problem in told
+    assert str(own / "payment.md.j2") in told
+    assert [record.getMessage() for record in caplog.records] == [told]
+
+
+def test_check_finds_a_template_that_does_not_compile_before_it_is_needed(own: Path) -> None:
+    (own / "deploy.md.j2").write_text("\n{% if %}")
+    assert "deploy.md.j2, line 2: TemplateSyntaxError" in Templates(own).check()[0]
+
+
+def test_a_link_is_not_followed(own: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text(SHORT)
+    (own / "payment.md.j2").symlink_to(tmp_path / "elsewhere")
+    templates = Templates(own)
+    assert "a regular file" in templates.problems[0]
+    assert "OUR OWN" not in Drawer(templates).body(pending())
+
+
+def test_the_fingerprint_tells_that_notes_may_be_drawn_differently(own: Path) -> None:
+    before = Templates(own).fingerprint
+    assert before == Templates().fingerprint
+    (own / "payment.md.j2").write_text(SHORT)
+    assert Templates(own).fingerprint != before
