@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from hitl_vault.domain.times import instant, text_of
 
@@ -24,7 +24,7 @@ _Convert = Callable[[Any], Any]
 def encode(record: object) -> dict[str, Any]:
     """Return the JSON object of a record."""
     out: dict[str, Any] = {}
-    for name, default, dump, _ in _fields(type(record)):
+    for name, default, dump, _ in _fields(cast(Any, type(record))):
         value = getattr(record, name)
         if value != default or default is dataclasses.MISSING:
             out[name] = dump(value)
@@ -33,7 +33,7 @@ def encode(record: object) -> dict[str, Any]:
 
 def decode(cls: type[R], data: Mapping[str, Any]) -> R:
     """Return the record that `encode` wrote; unknown members are an error (`TypeError`)."""
-    known = {name: load for name, _, _, load in _fields(cls)}
+    known = {name: load for name, _, _, load in _fields(cast(Any, cls))}
     values: dict[str, Any] = {}
     for name, value in data.items():
         if name not in known:
@@ -43,7 +43,7 @@ def decode(cls: type[R], data: Mapping[str, Any]) -> R:
 
 
 @cache
-def _fields(cls: type) -> tuple[tuple[str, Any, _Convert, _Convert], ...]:
+def _fields(cls: Any) -> tuple[tuple[str, Any, _Convert, _Convert], ...]:
     hints = typing.get_type_hints(cls)
     return tuple(
         (field.name, _default(field), *_converters(hints[field.name]))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from hitl_vault.domain.entry import Entry
-from hitl_vault.errors import HitlVaultError
+from hitl_vault.errors import HitlVaultError, LedgerUnavailable
 from hitl_vault.ledger.bell import Bell
 from hitl_vault.ledger.protocol import Subscriber
 
@@ -98,10 +98,13 @@ class Feed:
         self._bell.release()
 
     def _start(self) -> None:
+        if self._closed.is_set():
+            raise LedgerUnavailable("the ledger is closed")
         if self._thread is not None:
             return
+        position = self._last_seq()
         self._bell.listen()
-        self._position = self._last_seq()
+        self._position = position
         self._thread = threading.Thread(target=self._serve, name="hitl-ledger-feed", daemon=True)
         self._thread.start()
 
@@ -110,24 +113,11 @@ class Feed:
             self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
 
     def _serve(self) -> None:
-        while True:
-            self._bell.wait(_SAFETY)
-            if self._closed.is_set():
-                return
+        # Looks before it waits: something may have been committed while it was being started.
+        while not self._closed.is_set():
             self._look = True
             self.advance()
-
-    def _unsubscribe(self, subscription: _Subscription) -> None:
-        with self._members:
-            self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
-
-    def _serve(self) -> None:
-        while True:
             self._bell.wait(_SAFETY)
-            if self._closed.is_set():
-                return
-            self._look = True
-            self.advance()
 
     def _deliver_all(self) -> None:
         while self._offers or self._look:
