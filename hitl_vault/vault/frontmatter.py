@@ -34,7 +34,7 @@ _PLAIN = "\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010
 _STRANGE = re.compile(f"[^{_PLAIN}]")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 # Places where PyYAML and libyaml, or YAML 1.1 and 1.2, part ways. Elsewhere a tab is a space.
-_SHAKY = re.compile(r"^ *\t[ \t]*[^ \t\n]|(?:^|\s)[|>][-+0-9]*#", re.MULTILINE)
+_SHAKY = re.compile(r"^ *\t[ \t]*[^ \t\n]|(?:^|\s)[|>][-+0-9]*#|[\[{,]\s*\?", re.MULTILINE)
 _NESTED = re.compile(rf"(?:[-?:] +){{{MAX_DEPTH + 1}}}")
 _MAX_BRACKETS = 256
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -117,7 +117,9 @@ def _check_text(raw: str) -> None:
     if found := _STRANGE.search(raw):
         raise BallotInvalid(f"line {_line(raw, found)} holds the character U+{ord(found[0]):04X}; remove it")
     if found := _SHAKY.search(raw):
-        raise BallotInvalid(f"line {_line(raw, found)} has a leading tab or a `#` after `|`; use spaces")
+        raise BallotInvalid(
+            f"line {_line(raw, found)} is indented with a tab, or has `|#` or `,?`; use spaces"
+        )
     if found := _CONFLICT.search(raw):
         raise BallotInvalid(f"line {_line(raw, found)} is a merge conflict marker; resolve the conflict")
     # Before any parser sees it: libyaml's callers have crashed on deep nesting.
