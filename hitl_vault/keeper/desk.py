@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from hitl_vault import acts
 from hitl_vault.config import Settings
@@ -12,7 +11,7 @@ from hitl_vault.domain.decision import Vote
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import HitlVaultError, NotAllowed
-from hitl_vault.keeper.projector import Projector
+from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
@@ -33,13 +32,13 @@ class Cast:
     id: str
     vote: Vote
     sha: str
+    sightings: Sequence[Sighting]
 
 
 class Desk:
     """Takes in ballots. For the active keeper alone.
 
-    `later` holds the ids to come back to, by `monotonic` time; `redraw` is called with the
-    id of a request whose note has to be drawn again, `counted` remembers spent ballots.
+    `later` holds the ids to come back to, by `monotonic` time.
     """
 
     def __init__(
@@ -51,7 +50,6 @@ class Desk:
         *,
         later: Timers[str],
         monotonic: Callable[[], float],
-        redraw: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._ledger = ledger
@@ -59,9 +57,7 @@ class Desk:
         self._projector = projector
         self._later = later
         self._monotonic = monotonic
-        self._redraw = redraw
         self._since: dict[str, tuple[frozenset[tuple[str, str]], float]] = {}
-        self.counted: dict[str, set[str]] = {}
 
     def consider(self, id: str) -> Cast | None:
         """Look at the files of a request and act on what has settled; return a vote for `commit`."""
@@ -80,18 +76,16 @@ class Desk:
         return self._act(record, finding, sightings)
 
     def commit(self, casts: Sequence[Cast]) -> None:
-        """Record votes, all in one durable step, and arrange for their notes to be drawn."""
+        """Record votes, all in one durable step, and draw their notes."""
         results = self._ledger.write_all([self._job(cast) for cast in casts])
         for cast, result in zip(casts, results, strict=True):
-            if isinstance(result, NotAllowed):
-                self._refuse(cast.id, Notice(text=f"Refused: {result}."))
+            if isinstance(result, Record):
+                self._draw(result, cast.sightings, counted={cast.sha})
             elif isinstance(result, HitlVaultError):
-                self._refuse(cast.id, Notice(text=f"Not counted: {result}."))
-            elif isinstance(result, Exception):
-                raise result
+                why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
+                self._tell(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
             else:
-                self.counted.setdefault(cast.id, set()).add(cast.sha)
-            self._redraw(cast.id)
+                raise result
 
     def _job(self, cast: Cast) -> Callable[[Writer], Record]:
         return lambda writer: acts.vote(writer, cast.id, cast.vote, admit)
@@ -99,17 +93,17 @@ class Desk:
     def _find(self, record: Record, sightings: Sequence[Sighting]) -> Finding:
         if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):
             return NOTHING
-        return assess(sightings, self._projector.blank(record))
+        return assess(sightings, lambda sighting: self._projector.changes(record, sighting))
 
     def _is_quiet(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> bool:
-        at_home = any(s.main and s.place.folder is Folder.PENDING for s in sightings)
-        astray = any(s.place.folder is Folder.DONE for s in sightings)
-        if not at_home and finding.kind is None:
-            return False
-        if finding.kind is None:
-            return not astray and record.notice_kind not in _PASSING
-        told = record.notice == finding.notice and record.notice_kind is finding.kind
-        return told and finding.kind in _PASSING
+        """Tell whether the files show what they should and ask for nothing."""
+        home = [s for s in sightings if s.main and s.place.folder is Folder.PENDING]
+        if finding.kind is not None:
+            told = record.notice == finding.notice and record.notice_kind is finding.kind
+            return told and finding.kind in _PASSING and bool(home)
+        astray = any(s.main and s.place.folder is Folder.DONE for s in sightings)
+        stale = any(self._projector.stale(record, s) for s in home)
+        return bool(home) and not (astray or stale or record.notice_kind in _PASSING)
 
     def _patience(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> float:
         settle = record.request.requirement.settle
@@ -136,20 +130,28 @@ class Desk:
     def _act(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> Cast | None:
         if finding.vote and finding.voted:
             vote = replace(finding.vote, by=finding.vote.by or self._settings.approver)
-            return Cast(id=record.id, vote=vote, sha=finding.voted.sha)
+            return Cast(id=record.id, vote=vote, sha=finding.voted.sha, sightings=sightings)
         if finding.kind and finding.notice:
-            self._notice(record.id, finding.kind, finding.notice)
+            self._tell(record.id, finding.kind, finding.notice, sightings)
         elif record.notice_kind in _PASSING:
-            self._ledger.write(lambda writer: acts.clear(writer, record.id))
-        if finding.kind not in _PASSING:
-            self._redraw(record.id)
+            self._draw(self._ledger.write(lambda writer: acts.clear(writer, record.id)), sightings)
+        else:
+            self._draw(record, sightings)
         return None
 
-    def _refuse(self, id: str, notice: Notice) -> None:
-        self._notice(id, Kind.REFUSED, notice)
+    def _tell(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
+        """Record a notice and show it in the note."""
+        self._draw(self._ledger.write(lambda writer: acts.note(writer, id, kind, notice)), sightings)
 
-    def _notice(self, id: str, kind: Kind, notice: Notice) -> None:
-        self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))
+    def _draw(
+        self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()
+    ) -> None:
+        try:
+            clean = self._projector.project(record, sightings, counted=counted)
+        except Changed:
+            clean = False
+        if not clean:
+            self._later.set(record.id, self._monotonic())
 
     def _consider_resolved(self, record: Record, sightings: Sequence[Sighting]) -> None:
         """Put right what lies in the vault for a request that is decided; it changes nothing any more."""
@@ -157,6 +159,8 @@ class Desk:
         strays = [s for s in sightings if s not in home[:1]]
         if not strays and home and home[0].as_drawn:
             self._since.pop(record.id, None)
+            if record.over:
+                self._sites.forget(record.id)
             return
         if record.request.adopted:
             self._consider_handed_over(record, sightings)
@@ -164,10 +168,10 @@ class Desk:
         wait = self._settings.settle if home else max(self._settings.settle, MISSING_AFTER)
         if not self._settled(record.id, sightings, wait):
             return
-        if not strays and home and not self._projector.changes(record, home[0]):
+        if strays or not home or self._projector.changes(record, home[0]):
+            self._put_right(record, home, strays)
+        else:
             self._projector.accept(record, home[0])
-            return
-        self._put_right(record, home, strays)
 
     def _consider_handed_over(self, record: Record, sightings: Sequence[Sighting]) -> None:
         """After the decision an adopted note belongs to the automation that wrote it.
@@ -181,20 +185,21 @@ class Desk:
             return
         if done:
             self._ledger.write(lambda writer: acts.handed_over(writer, record.id))
-        if copies := self._projector.put_away(record, strays):
-            self._late(record, copies)
+        self._put_away(record, strays)
 
     def _put_right(self, record: Record, home: Sequence[Sighting], strays: Sequence[Sighting]) -> None:
         changes = self._projector.changes(record, home[0]) if home else []
-        sightings = self._sites.see(record, closely=True)
-        copies = self._projector.project(record, sightings)
-        names = "\n".join(copy.name for copy in copies)
+        self._projector.project(record, [*home, *strays])
+        self._put_away(record, strays)
         if changes:
             text = "This note was changed after the decision and has been put right. What it said is in Set_Aside."
-            self._notice(record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join([*changes, names]).strip()))
-        elif copies:
-            self._late(record, copies)
+            self._notice(record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join(changes)))
 
-    def _late(self, record: Record, copies: Sequence[Path]) -> None:
-        text = "A save came after the decision and changed nothing. What it said is in Set_Aside."
-        self._refuse(record.id, Notice(text=text, detail="\n".join(copy.name for copy in copies)))
+    def _put_away(self, record: Record, strays: Sequence[Sighting]) -> None:
+        copies = self._projector.put_away(record, strays)
+        if copies:
+            text = "Another version of this note came after the decision and changed nothing. It is in Set_Aside."
+            self._notice(record.id, Kind.REFUSED, Notice(text=text, detail="\n".join(c.name for c in copies)))
+
+    def _notice(self, id: str, kind: Kind, notice: Notice) -> None:
+        self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))

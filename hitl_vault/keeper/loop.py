@@ -54,7 +54,6 @@ class Loop:
             self._projector,
             later=self._later,
             monotonic=time.monotonic,
-            redraw=self._redraw,
         )
         self._clerk = Clerk(ledger)
         self._strangers = Strangers(
@@ -63,7 +62,7 @@ class Loop:
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer(tell=tell)
         self._looks: dict[str, None] = {}
-        self._draws: dict[str, None] = {}
+        self._draws: dict[str, int] = {}
         self._failed: set[str] = set()
         self._drawn_up_to = self._index.drawn_up_to
 
@@ -88,7 +87,7 @@ class Loop:
         for entry in work.entries:
             self._drawn_up_to = max(self._drawn_up_to, entry.seq)
             if entry.request:
-                self._redraw(entry.request)
+                self._draws[entry.request] = entry.seq
         for path in work.paths:
             self._look_at(path)
         if work.rescans:
@@ -102,9 +101,10 @@ class Loop:
             self._looks[id] = None
         for place in self._strangers.due():
             self._meet(place)
-        self._take_in(_first(self._looks, BATCH))
-        for id in _first(self._draws, BATCH):
-            self._safely(id, self._draw)
+        self._take_in(id for id, _ in _first(self._looks, BATCH))
+        for id, seq in _first(self._draws, BATCH):
+            if self._projector.behind(id, seq):
+                self._safely(id, self._draw)
         if not self._draws:
             self._settle_up()
 
@@ -122,9 +122,6 @@ class Loop:
         self._syncer.stop()
         self._index.flush(self._syncer.synced_up_to or None)
         self._index.close()
-
-    def _redraw(self, id: str) -> None:
-        self._draws[id] = None
 
     def _look_at(self, path: Path) -> None:
         place = self._layout.classify(path)
@@ -147,6 +144,7 @@ class Loop:
         if record is not None:
             self._sites.adopt(record.id, place.name)
             self._sites.owner(place)
+            self._looks[record.id] = None
 
     def _take_in(self, ids: Iterable[str]) -> None:
         casts = []
@@ -158,13 +156,17 @@ class Loop:
             self._desk.commit(casts)
 
     def _draw(self, id: str) -> None:
+        """Draw a note that is behind the ledger, unless somebody is writing in it; the desk waits for them."""
         record = self._ledger.record(id)
         self._clerk.follow(record)
-        sightings = self._sites.see(record, closely=True)
-        if record.request.adopted and record.state is not State.PENDING and not sightings:
+        sightings = self._sites.see(record)
+        pending = record.state is State.PENDING
+        if record.request.adopted and not pending and not sightings:
             return  # handed over: drawing it again could make the vault's own automation run it twice
-        self._projector.project(record, sightings, counted=self._desk.counted.pop(id, ()))
-        if record.over:
+        busy = pending and any(s.main and not s.as_drawn for s in sightings)
+        if busy or not self._projector.project(record, sightings):
+            self._looks[id] = None
+        elif record.over:
             self._sites.forget(id)
 
     def _safely(self, id: str, do: Callable[[str], T]) -> T | None:
@@ -174,7 +176,7 @@ class Loop:
         except LedgerUnavailable:
             raise
         except Changed:
-            self._later.set(id, time.monotonic())
+            self._looks[id] = None
         except (HitlVaultError, OSError) as error:
             if id not in self._failed:
                 self._tell(f"{id}: {error}")
@@ -202,8 +204,8 @@ class Loop:
         return records
 
 
-def _first(queue: dict[str, None], most: int) -> list[str]:
-    ids = list(islice(queue, most))
-    for id in ids:
+def _first(queue: dict[str, T], most: int) -> list[tuple[str, T]]:
+    taken = list(islice(queue.items(), most))
+    for id, _ in taken:
         del queue[id]
-    return ids
+    return taken

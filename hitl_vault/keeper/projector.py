@@ -43,7 +43,12 @@ class Projector:
         self._index = index
         self._past = past
         self._recent: OrderedDict[Path, str] = OrderedDict()
+        self._drawn_at: dict[str, int] = {}
         self.unsynced: dict[Path, None] = {}
+
+    def behind(self, id: str, seq: int) -> bool:
+        """Tell whether a request's note still has to be drawn with entry `seq`. Asked once for each entry."""
+        return self._drawn_at.pop(id, 0) < seq
 
     def blank(self, record: Record) -> bytes:
         """Return the note of a record with nothing of a person's in it."""
@@ -57,39 +62,52 @@ class Projector:
         return known.sha if known and self._layout.root / known.path == path else None
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
-        """Return what a file says otherwise than the ledger, its Notes aside."""
+        """Return what a file says that was never drawn for this request, its Notes and marks aside."""
         if sighting.as_drawn:
             return []
-        return [str(sighting.problem)] if sighting.problem else differences(self.blank(record), sighting.data)
+        if sighting.problem:
+            return [str(sighting.problem)]
+        found = differences(self.blank(record), sighting.data)
+        return found if found and not self._was_drawn(record, sighting) else []
+
+    def stale(self, record: Record, sighting: Sighting) -> bool:
+        """Tell whether a file is the note as it was drawn earlier, and would be drawn otherwise now."""
+        return not sighting.as_drawn and bool(differences(self.blank(record), sighting.data))
 
     def accept(self, record: Record, sighting: Sighting) -> None:
         """Take a resolved note as it lies: a person added to its Notes."""
         self._remember(record, sighting.path, sighting.sha)
 
-    def project(
-        self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()
-    ) -> list[Path]:
-        """Draw the note and clear away the rest; return the copies put into `Set_Aside/`.
+    def project(self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()) -> bool:
+        """Draw the note and clear away what is as it was drawn, or `counted` as a vote.
 
-        `counted` are the hashes of files whose words are in the ledger already, as a vote.
-        Raises `Changed` if a file is no longer as it was seen.
+        Returns False if other files are left that hold more than that; `put_away` is for those, once
+        they have settled. Raises `Changed` if a file is no longer as it was seen.
         """
         target = self._target(record, sightings)
         carried = _carried(sightings, target)
         person = self._person(record, carried, counted)
         data = self._drawer.draw(record, person)
-        lost = [s for s in sightings if self._holds_more(record, s, carried, counted)]
-        copies = [set_aside(self._layout, s.place.name, s.data, _why(record)) for s in lost]
+        for replaced in sightings:
+            if replaced.path == target and self._holds_more(record, replaced, carried, counted):
+                self._keep(record, replaced)
         self._write(target, data, sightings)
         blank = person == Person(notes=person.notes)
         self._remember(record, target, hashlib.sha256(data).hexdigest() if blank else "")
-        return copies + self._clear(record, (s for s in sightings if s.path != target))
+        self._drawn_at[record.id] = record.seq
+        # A conflict copy is for the person to settle while there is still something to decide.
+        strays = [s for s in sightings if s.path != target and (s.main or record.state is not State.PENDING)]
+        plain = [s for s in strays if not self._holds_more(record, s, carried, counted)]
+        self._clear(record, plain)
+        return len(plain) == len(strays)
 
     def put_away(self, record: Record, strays: Sequence[Sighting]) -> list[Path]:
         """Remove files that have no place any more, keeping copies of those that are not as drawn."""
-        kept = [s for s in strays if s.data and not s.as_drawn]
-        copies = [set_aside(self._layout, s.place.name, s.data, _why(record)) for s in kept]
-        return copies + self._clear(record, strays)
+        kept = [self._keep(record, s) for s in strays if s.data and not s.as_drawn]
+        return kept + self._clear(record, strays)
+
+    def _keep(self, record: Record, sighting: Sighting) -> Path:
+        return set_aside(self._layout, sighting.place.name, sighting.data, _why(record))
 
     def _target(self, record: Record, sightings: Sequence[Sighting]) -> Path:
         """Return where the note belongs: where it lies, if that is the right folder, else the folder's top."""
@@ -110,8 +128,8 @@ class Projector:
             return Person()
         if record.state is not State.PENDING or carried.sha in counted:
             return Person(notes=ballot.notes)
-        refused = record.notice_kind is Kind.REFUSED and differences(self.blank(record), carried.data)
-        if refused:
+        void = carried.place.folder is not Folder.PENDING or self.changes(record, carried)
+        if void or record.notice_kind is Kind.REFUSED:
             return Person(notes=ballot.notes, approver=ballot.approver, comment=ballot.comment)
         return Person.of(ballot)
 
@@ -124,11 +142,14 @@ class Projector:
         ballot = sighting.ballot
         if sighting is not carried or ballot is None:
             return carried is None or sighting.data != carried.data
-        spent = record.state is not State.PENDING and _marked(ballot)
-        return spent or not self._was_drawn(record, sighting)
+        late = record.state is not State.PENDING and sighting.place.folder is Folder.PENDING
+        return (late and _marked(ballot)) or not self._was_drawn(record, sighting)
 
     def _was_drawn(self, record: Record, sighting: Sighting) -> bool:
-        """Tell whether a file, but for a person's marks and notes, is the note as drawn at some time."""
+        """Tell whether a file, but for a person's marks and notes, is the note as drawn at some time.
+
+        An editor may save what it read before a notice was added; that is no change by anybody.
+        """
         return any(not differences(self.blank(then), sighting.data) for then in reversed(self._past(record.id)))
 
     def _write(self, target: Path, data: bytes, sightings: Sequence[Sighting]) -> None:

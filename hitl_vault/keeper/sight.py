@@ -6,9 +6,10 @@ Only `look` touches files; `assess` is a pure function of what was seen.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from hitl_vault.domain.decision import Gesture, Verdict, Vote
@@ -18,7 +19,6 @@ from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.layout import Folder, Place
-from hitl_vault.vault.seal import differences
 
 MOVED: dict[Folder, Verdict] = {Folder.APPROVED: Verdict.APPROVE, Folder.REJECTED: Verdict.REJECT}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,10 +26,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """A file that carries a request's id. `main` is False for a conflict copy.
+    """A file that carries a request's id, as it was when it was looked at.
 
-    `ballot` is None when the file was not read as one: because it is just as drawn (`as_drawn`)
-    and nobody needed its words, or because of the `problem`.
+    `main` is False for a conflict copy; `as_drawn` tells that it holds just what was drawn, without a
+    person's marks. `skip` is the number of Notes headings that are not ours (`read_ballot`).
     """
 
     place: Place
@@ -37,19 +37,39 @@ class Sighting:
     data: bytes
     main: bool
     as_drawn: bool = False
-    ballot: Ballot | None = None
-    problem: BallotInvalid | None = None
+    skip: int = 0
+    unread: BallotInvalid | None = None
 
     @property
     def path(self) -> Path:
         """Where the file lies."""
         return self.place.path
 
+    @cached_property
+    def _reading(self) -> Ballot | BallotInvalid:
+        if self.unread:
+            return self.unread
+        try:
+            return read_ballot(self.data, self.path, skip=self.skip)
+        except BallotInvalid as problem:
+            return problem
+
+    @property
+    def ballot(self) -> Ballot | None:
+        """What the file says, None if it cannot be read."""
+        return self._reading if isinstance(self._reading, Ballot) else None
+
+    @property
+    def problem(self) -> BallotInvalid | None:
+        """Why the file cannot be read, None if it can."""
+        return self._reading if isinstance(self._reading, BallotInvalid) else None
+
     @property
     def verdicts(self) -> frozenset[Verdict]:
         """Every verdict that the file expresses, by its words, boxes and place."""
         moved = MOVED.get(self.place.folder)
-        return (self.ballot.verdicts if self.ballot else frozenset()) | (frozenset({moved} if moved else ()))
+        said = frozenset() if self.as_drawn or not self.ballot else self.ballot.verdicts
+        return said | {moved} if moved else said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,29 +89,16 @@ class Finding:
 NOTHING = Finding()
 
 
-def look(
-    place: Place, *, main: bool, drawn_sha: str | None, closely: bool = False, skip: int = 0
-) -> Sighting | None:
-    """Read what lies at a place; None if nothing does. Never raises for what a file holds.
-
-    A file that is just as drawn is read as a ballot only when looked at `closely`. `skip` is the
-    number of Notes headings that are not ours (`read_ballot`).
-    """
+def look(place: Place, *, main: bool, drawn_sha: str | None, skip: int = 0) -> Sighting | None:
+    """Read what lies at a place; None if nothing does. Never raises for what a file holds."""
     try:
         data = read_note(place.path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except BallotInvalid as problem:
-        return Sighting(place=place, sha=f"unread: {problem}", data=b"", main=main, problem=problem)
+        return Sighting(place=place, sha=f"unread: {problem}", data=b"", main=main, unread=problem)
     sha = hashlib.sha256(data).hexdigest()
-    known = sha == drawn_sha
-    if known and not closely:
-        return Sighting(place=place, sha=sha, data=data, main=main, as_drawn=True)
-    try:
-        ballot = read_ballot(data, place.path, skip=skip)
-    except BallotInvalid as problem:
-        return Sighting(place=place, sha=sha, data=data, main=main, as_drawn=known, problem=problem)
-    return Sighting(place=place, sha=sha, data=data, main=main, as_drawn=known, ballot=ballot)
+    return Sighting(place=place, sha=sha, data=data, main=main, as_drawn=sha == drawn_sha, skip=skip)
 
 
 def fingerprint(sightings: Iterable[Sighting]) -> frozenset[tuple[str, str]]:
@@ -99,29 +106,29 @@ def fingerprint(sightings: Iterable[Sighting]) -> frozenset[tuple[str, str]]:
     return frozenset((str(s.path), s.sha) for s in sightings)
 
 
-def assess(sightings: Sequence[Sighting], drawn: bytes) -> Finding:
-    """Say what the files of a pending request amount to. `drawn` is the note as the ledger has it.
+def assess(sightings: Sequence[Sighting], changes: Callable[[Sighting], list[str]]) -> Finding:
+    """Say what the files of a pending request amount to. `changes` tells what a file says that was never drawn.
 
     One verdict, expressed once or several times, is a vote. Verdicts that contradict each
     other, in one file or across copies, are held. Anything unreadable or unknown is told.
     """
     mains = [s for s in sightings if s.main and s.place.folder is not Folder.DONE]
-    unreadable = next((s for s in mains if s.problem), None)
+    unreadable = next((s for s in mains if not s.as_drawn and s.problem), None)
     if unreadable:
         return _unreadable(unreadable)
-    verdicts = frozenset().union(*(s.verdicts for s in mains))
+    verdicts = frozenset[Verdict]().union(*(s.verdicts for s in mains))
     disputed = _disputed(sightings, verdicts)
     if len(verdicts) > 1 or disputed:
         return Finding(kind=Kind.HELD, notice=disputed or _contradiction(mains))
-    changed = _changed(mains, drawn, patient=not verdicts)
-    if changed or not verdicts:
-        return changed or _undecided(mains)
+    changed = _changed(mains, changes, patient=not verdicts)
+    unknown = _unknown(mains)
+    if changed or unknown or not verdicts:
+        return changed or unknown or NOTHING
     return _vote(mains, next(iter(verdicts)))
 
 
 def _unreadable(sighting: Sighting) -> Finding:
     problem = sighting.problem
-    assert problem is not None
     text = "This note could not be read, so it decides nothing. Please answer in this fresh copy."
     return Finding(kind=Kind.REFUSED, notice=Notice(text=text, detail=str(problem)), patient=True)
 
@@ -148,7 +155,7 @@ def _contradiction(mains: Sequence[Sighting]) -> Notice:
 
 def _says(sighting: Sighting) -> list[str]:
     words: list[str] = []
-    ballot = sighting.ballot
+    ballot = None if sighting.as_drawn else sighting.ballot
     if ballot and ballot.verdict:
         words.append(f"status {ballot.verdict}")
     if ballot and ballot.approve:
@@ -164,31 +171,30 @@ def _where(sighting: Sighting) -> str:
     return f"{sighting.place.folder}/{sighting.place.name}"
 
 
-def _changed(mains: Sequence[Sighting], drawn: bytes, *, patient: bool) -> Finding | None:
+def _changed(
+    mains: Sequence[Sighting], changes: Callable[[Sighting], list[str]], *, patient: bool
+) -> Finding | None:
     for sighting in mains:
-        changes = [] if sighting.as_drawn else differences(drawn, sighting.data)
-        if changes:
+        found = changes(sighting)
+        if found:
             text = (
                 "Refused: something above Notes was changed, so what you answered is not what was asked. "
                 "This is the request as recorded; please answer again."
             )
-            notice = Notice(text=text, detail="\n".join(changes))
-            return Finding(kind=Kind.REFUSED, notice=notice, patient=patient)
+            return Finding(kind=Kind.REFUSED, notice=Notice(text=text, detail="\n".join(found)), patient=patient)
     return None
 
 
-def _undecided(mains: Sequence[Sighting]) -> Finding:
-    unknown = next((s.ballot.unknown for s in mains if s.ballot and s.ballot.unknown), None)
-    if unknown is None:
-        return NOTHING
-    text = "Not understood: the word in `status`. Write approved or rejected."
-    return Finding(kind=Kind.FLAGGED, notice=Notice(text=text, detail=f"status: {unknown}"), patient=True)
+def _unknown(mains: Sequence[Sighting]) -> Finding | None:
+    for ballot in (s.ballot for s in mains if not s.as_drawn):
+        if ballot and ballot.unknown:
+            text = "Not understood: the word in `status`. Write approved or rejected."
+            notice = Notice(text=text, detail=f"status: {ballot.unknown}")
+            return Finding(kind=Kind.FLAGGED, notice=notice, patient=True)
+    return None
 
 
 def _vote(mains: Sequence[Sighting], verdict: Verdict) -> Finding:
-    unknown = next((s.ballot.unknown for s in mains if s.ballot and s.ballot.unknown), None)
-    if unknown is not None:
-        return _undecided(mains)
     voted = next(s for s in mains if verdict in s.verdicts)
     ballot = voted.ballot
     vote = Vote(

@@ -65,9 +65,9 @@ class Sites:
             if not self._adopted[base]:
                 del self._adopted[base]
 
-    def see(self, record: Record, *, closely: bool = False) -> list[Sighting]:
-        """Return every file of a request that is there now, the one at the expected place first."""
-        found = (self._look(record, place, closely) for place in self._places(record))
+    def see(self, record: Record) -> list[Sighting]:
+        """Return every file of a request that is there now."""
+        found = (self._look(record, place) for place in self._places(record))
         return [sighting for sighting in found if sighting]
 
     def _places(self, record: Record) -> Iterator[Place]:
@@ -83,7 +83,7 @@ class Sites:
             if place:
                 yield place
 
-    def _look(self, record: Record, place: Place, closely: bool) -> Sighting | None:
+    def _look(self, record: Record, place: Place) -> Sighting | None:
         name = PurePosixPath(self._names.get(record.id, f"{record.id}.md")).name
         main = PurePosixPath(place.name).name == name
         adopted = record.request.adopted
@@ -91,7 +91,6 @@ class Sites:
             place,
             main=main,
             drawn_sha=self._sha_at(record.id, place.path),
-            closely=closely,
             skip=notes_headings(adopted.text) if adopted else 0,
         )
         if sighting is None:

@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from hitl_vault import acts
 from hitl_vault.config import Settings
+from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Record
-from hitl_vault.errors import BallotInvalid
+from hitl_vault.errors import BallotInvalid, RequestNotFound
 from hitl_vault.keeper import adoption
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
@@ -73,11 +75,22 @@ class Strangers:
             return None
         if asking is None:
             return None
-        if place.ids and "digest" in asking.context:
+        if "digest" in asking.context or "hitl_digest" in asking.context:
+            return self._returned(place, asking)
+        self._forget(place.path)
+        return self._ledger.write(adoption.job(asking))
+
+    def _returned(self, place: Place, asking: acts.Asking) -> Record | None:
+        """Return the request whose note an editor saved again after it was resolved, if it is one of ours."""
+        ids = (asking.context.get(name) for name in ("hitl_id", "id"))
+        id = next((id for id in ids if isinstance(id, str) and is_id(id)), "")
+        try:
+            record = self._ledger.record(id)
+        except RequestNotFound:
             self._tell_once(place.path, f"{place.name} belongs to another ledger and is left alone")
             return None
         self._forget(place.path)
-        return self._ledger.write(adoption.job(asking))
+        return record if record.request.adopted else None
 
     def _forget(self, path: Path) -> None:
         self._seen.pop(path, None)

@@ -1,0 +1,82 @@
+"""A vault with a keeper in it, and the things that people do to notes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import hitl_vault as hv
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], seconds: float = 8.0) -> T:
+    """Return the first true answer of `look`; fail when there is none in time."""
+    ends = time.monotonic() + seconds
+    while not (answer := look()):
+        assert time.monotonic() < ends, f"it never came true within {seconds} s"
+        time.sleep(0.005)
+    return answer
+
+
+class House:
+    """One vault on disk, with gates on it."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self.root = work / "vault"
+        self.state = work / "state"
+        self._gates: list[hv.Gate] = []
+
+    def found(self, **settings: str) -> hv.Config:
+        """Make the vault; quick to settle unless told otherwise."""
+        return hv.init_vault(
+            self.root, state_dir=self.state, **({"settle": "0.05s", "flag_after": "0.3s"} | settings)
+        )
+
+    def gate(self, agent: str = "crm-bot", *, keeper: bool = True, **options: object) -> hv.Gate:
+        """Open a gate that is closed after the test."""
+        gate = hv.open_gate(self.root, agent=agent, state_dir=self.state, keeper=keeper, **options)  # type: ignore[arg-type]
+        self._gates.append(gate)
+        return gate
+
+    def close(self) -> None:
+        """Close every gate."""
+        while self._gates:
+            self._gates.pop().close()
+
+    def path(self, request: hv.Request, folder: str = "Pending_Approval") -> Path:
+        """Return where a request's note lies in a folder."""
+        return self.root / folder / f"{request.id}.md"
+
+    def note(self, request: hv.Request, folder: str = "Pending_Approval") -> Path:
+        """Return a request's note once it is there."""
+        path = self.path(request, folder)
+        eventually(path.exists)
+        return path
+
+    def edit(self, request: hv.Request, *changes: tuple[str, str], end: str = "") -> Path:
+        """Replace texts in a pending note as Obsidian does, by writing in place; `end` is added to its Notes."""
+        note = self.note(request)
+        text = note.read_text()
+        for old, new in changes:
+            assert old in text, f"{old!r} is not in the note"
+            text = text.replace(old, new, 1)
+        note.write_text(text + end)
+        return note
+
+    def vote(self, request: hv.Request, word: str, **fields: str) -> Path:
+        """Set `status`, and other fields, in a pending note."""
+        changes = [(f'{name}: ""', f"{name}: {value}") for name, value in fields.items()]
+        return self.edit(request, ('status: "pending"', f"status: {word}"), *changes)
+
+    def says(self, request: hv.Request, text: str, folder: str = "Pending_Approval") -> bool:
+        """Tell whether a request's note has a text."""
+        path = self.path(request, folder)
+        return path.exists() and text in path.read_text()
+
+    def aside(self) -> list[Path]:
+        """Return what lies in `Set_Aside/`."""
+        return sorted((self.root / "Set_Aside").glob("*"))
