@@ -101,7 +101,7 @@ class GroupCommit:
         try:
             batch = self._take()
             self._run_batch(batch)
-        except BaseException as error:  # noqa: BLE001 - every caller of the batch raises it
+        except BaseException as error:  # every caller of the batch raises it
             _fail(batch, error)
         finally:
             with self._mutex:

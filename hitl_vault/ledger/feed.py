@@ -37,7 +37,7 @@ class _Subscription:
             return
         try:
             self.callback(entries)
-        except Exception:  # noqa: BLE001 - one subscriber's fault must not keep entries from the others
+        except Exception:  # one subscriber's fault must not keep entries from the others
             _log.exception("a subscriber of the ledger failed at entries from %d on", entries[0].seq)
 
 

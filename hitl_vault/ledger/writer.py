@@ -63,7 +63,7 @@ class SqliteWriter(Writer):
         self._saved = False
         try:
             result = job(self)
-        except Exception as error:  # noqa: BLE001 - it is raised where the job came from
+        except Exception as error:  # it is raised where the job came from
             self._undo(seq, prev)
             return Raised(error)
         if self._saved:
