@@ -32,15 +32,21 @@ def instant(text: str) -> datetime:
 
 def duration(value: str | float | timedelta) -> timedelta:
     """Return a duration from `90s`, `10m`, `2h`, `1d`, `1h30m`, a number of seconds, or a timedelta."""
-    if isinstance(value, timedelta):
-        span = value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        span = timedelta(seconds=value)
-    else:
-        span = _parse(str(value))
+    try:
+        span = _span(value)
+    except OverflowError:
+        span = timedelta.max
     if not timedelta(0) <= span <= _LONGEST:
         raise ValueError(f"a duration lies between 0s and {_LONGEST.days}d, not {value!r}")
     return span
+
+
+def _span(value: str | float | timedelta) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return timedelta(seconds=value)
+    return _parse(str(value))
 
 
 def _parse(text: str) -> timedelta:

@@ -1,0 +1,116 @@
+"""Instants and durations as text."""
+
+# ruff: noqa: DTZ001 - Hypothesis wants its bounds without a zone
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl_vault.domain.times import brief, duration, instant, text_of
+
+aware = st.datetimes(
+    min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.timezones() | st.just(UTC)
+)
+
+
+@given(aware)
+def test_an_instant_survives_being_written_down(at: datetime) -> None:
+    text = text_of(at)
+    assert instant(text) == at.astimezone(UTC)
+    assert len(text) == 27
+    assert text.endswith("Z")
+
+
+@given(aware, aware)
+def test_the_texts_of_instants_sort_as_the_instants_do(one: datetime, other: datetime) -> None:
+    one, other = one.astimezone(UTC), other.astimezone(UTC)
+    assert (text_of(one) < text_of(other)) == (one < other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2026-01-02T03:04:05.5+02:00", datetime(2026, 1, 2, 1, 4, 5, 500000, tzinfo=UTC)),
+        ("2026-01-02 03:04+00:00", datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
+    ],
+)
+def test_iso_8601_with_a_zone_is_read(text: str, expected: datetime) -> None:
+    assert instant(text) == expected
+
+
+@pytest.mark.parametrize("text", ["2026-01-02T03:04:05", "2026-01-02", "soon", "", "2026-13-01T00:00:00Z"])
+def test_text_without_a_zone_or_a_sense_is_no_instant(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        instant(text)
+
+
+def test_a_time_without_a_zone_is_not_written() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        text_of(datetime(2026, 1, 2))
+
+
+def test_the_zone_of_an_instant_does_not_matter() -> None:
+    there = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    assert text_of(there) == "2026-01-01T21:34:05.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("90s", 90),
+        ("10m", 600),
+        ("2h", 7200),
+        ("1d", 86400),
+        ("1w", 604800),
+        ("1h30m", 5400),
+        ("1h 30m", 5400),
+        ("1.5h", 5400),
+        (" 10M ", 600),
+        ("0s", 0),
+        (90, 90),
+        (0.25, 0.25),
+        (timedelta(minutes=3), 180),
+    ],
+)
+def test_durations_are_read_as_people_write_them(value: Any, seconds: float) -> None:
+    assert duration(value) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "10", "ten minutes", "10min", "-5m", "5y", "1h-30m", "1e3s", "999999999w", "4000d"],
+)
+def test_other_text_is_no_duration(value: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        duration(value)
+
+
+@pytest.mark.parametrize(
+    "value", [-1, True, float("nan"), float("inf"), timedelta(days=-1), timedelta(days=5000), None]
+)
+def test_other_values_are_no_duration(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        duration(value)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (45, "45s"),
+        (59.9, "59s"),
+        (60, "1m"),
+        (3599, "59m"),
+        (3600, "1h"),
+        (200_000, "2d"),
+        (-90, "1m"),
+    ],
+)
+def test_a_brief_duration_has_one_unit(seconds: float, text: str) -> None:
+    assert brief(timedelta(seconds=seconds)) == text
