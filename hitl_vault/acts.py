@@ -202,9 +202,10 @@ def handed_over(writer: Writer, id: str) -> Record:
 
 
 def vanish(writer: Writer, id: str) -> Record:
-    """Record that the executor shows no sign of life any more; what it did is unknown."""
+    """Record that the executor has shown no sign of life for a whole lease; what it did is unknown."""
     record = writer.record(id)
-    if record.state is not State.EXECUTING:
+    until = writer.leased_until(id)
+    if record.state is not State.EXECUTING or (until is not None and writer.now < until):
         return record
     lost = Outcome(state=State.UNKNOWN, at=writer.now, error="the executor vanished after the claim")
     return _append(writer, record, Kind.UNKNOWN, encode(lost))

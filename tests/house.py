@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +25,23 @@ def eventually(look: Callable[[], T], seconds: float = 8.0) -> T:
     return answer
 
 
+class Script:
+    """A running Python process and what it prints."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def line(self) -> str:
+        """Return the next line that it prints; empty at the end."""
+        assert self.process.stdout
+        return self.process.stdout.readline().strip()
+
+    def kill(self) -> None:
+        """Kill it, as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+
 class House:
     """One vault on disk, with gates on it."""
 
@@ -29,6 +50,7 @@ class House:
         self.root = work / "vault"
         self.state = work / "state"
         self._gates: list[hv.Gate] = []
+        self._scripts: list[subprocess.Popen[str]] = []
 
     def found(self, **settings: str) -> hv.Config:
         """Make the vault; quick to settle unless told otherwise."""
@@ -42,8 +64,28 @@ class House:
         self._gates.append(gate)
         return gate
 
+    def script(self, body: str, *, wrapper: Sequence[str] = ()) -> Script:
+        """Run Python in a process of its own, with a `gate` on the vault open; killed after the test."""
+        opening = (
+            "import sys, time\n"
+            "import hitl_vault as hv\n"
+            f"gate = hv.open_gate({str(self.root)!r}, agent='crm-bot', state_dir={str(self.state)!r})\n"
+        )
+        process = subprocess.Popen(
+            [*wrapper, sys.executable, "-c", opening + textwrap.dedent(body)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        )
+        self._scripts.append(process)
+        return Script(process)
+
     def close(self) -> None:
-        """Close every gate."""
+        """Close every gate and kill every script."""
+        while self._scripts:
+            process = self._scripts.pop()
+            process.kill()
+            process.communicate()
         while self._gates:
             self._gates.pop().close()
 
