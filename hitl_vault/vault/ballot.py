@@ -141,13 +141,14 @@ def _canonical(fields: Mapping[str, Value]) -> dict[str, Value]:
     out: dict[str, Value] = {}
     for name, value in fields.items():
         key = name if name in OWN_FIELDS else _folded(name)
-        if key in out:
-            raise BallotInvalid(f"the field `{key}` is there twice, once as {name!r}; keep one", field=key)
+        if key in out or (key != name and not name.isascii()):
+            raise BallotInvalid(f"the field {name!r} looks like `{key}`; keep one `{key}`", field=key)
         out[key] = value
     return out
 
 
 def _folded(name: str) -> str:
+    """Return the field of ours that `name` looks like, else `name`."""
     plain = name.casefold().strip()
     if not plain.isascii():
         seen = "".join(char for char in plain if unicodedata.category(char) != "Cf")

@@ -35,7 +35,7 @@ def fences(text: str) -> Iterator[Fence]:
             start=start.start(),
             end=at,
             mark=start[1] + start[2],
-            info=start[3].strip(),
+            info=start[3].strip(" \t"),
             content=text[start.end() : end.start() if end else at],
             closed=end is not None,
         )

@@ -35,6 +35,9 @@ _STRANGE = re.compile(f"[^{_PLAIN}]")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 # Places where PyYAML and libyaml, or YAML 1.1 and 1.2, part ways. Elsewhere a tab is a space.
 _SHAKY = re.compile(r"^ *\t[ \t]*[^ \t\n]|(?:^|\s)[|>][-+0-9]*#|[\[{,]\s*\?", re.MULTILINE)
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+# A line that is wholly a quoted text, as we write it: every parser reads the same there.
+_PLAINLY_QUOTED = re.compile(rf"^(?:(?:[\w-]+|{_STRING}):|  -) {_STRING}$", re.MULTILINE)
 _NESTED = re.compile(rf"(?:[-?:] +){{{MAX_DEPTH + 1}}}")
 _MAX_BRACKETS = 256
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -116,7 +119,7 @@ def _check_text(raw: str) -> None:
         raise BallotInvalid(f"the front matter is larger than {LIMIT // 1024} KiB; shorten it")
     if found := _STRANGE.search(raw):
         raise BallotInvalid(f"line {_line(raw, found)} holds the character U+{ord(found[0]):04X}; remove it")
-    if found := _SHAKY.search(raw):
+    if _SHAKY.search(raw) and (found := _SHAKY.search(_PLAINLY_QUOTED.sub("", raw))):
         raise BallotInvalid(
             f"line {_line(raw, found)} is indented with a tab, or has `|#` or `,?`; use spaces"
         )

@@ -80,7 +80,7 @@ def _item(value: Value) -> Value:
 
 def _scalar(text: str) -> str | Decimal:
     """Obsidian writes 1250.00 as 1250 and True as true."""
-    text = text.strip()
+    text = text.strip(" \t\n")
     if _NUMBER.fullmatch(text):
         return Decimal(text)
     return text.lower() if text in ("True", "TRUE", "False", "FALSE") else text

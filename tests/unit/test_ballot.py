@@ -348,6 +348,7 @@ def test_a_comment_that_became_a_list_is_its_lines() -> None:
         ('status: "pending"', "status: pending\nstatu\uff53: approved", "status"),
         ('status: "pending"', "status: pending\n\u017ftatus: approved", "status"),
         ('status: "pending"', "status: pending\nstatus\u200b: approved", "status"),
+        ('status: "pending"', "status\u200b: approved", "status"),
         ('status: "pending"', 'status: pending\n"status ": approved', "status"),
         ('status: "pending"', "status: pending\nstatus: approved", "status"),
         ('approver: ""', "approver: [ana, bob]", "approver"),
