@@ -45,7 +45,9 @@ class Loop:
         self._tell = tell
         self._index = Index(config.state / "notes.db")
         self._projector = Projector(layout, drawer, self._index, past=self._past)
-        self._sites = Sites(layout, known=self._exists, sha_at=self._projector.sha_at)
+        self._sites = Sites(
+            layout, known=self._exists, sha_at=self._projector.sha_at, lies_at=self._projector.lies_at
+        )
         self._later: Timers[str] = Timers()
         self._desk = Desk(
             config.settings,

@@ -61,6 +61,11 @@ class Projector:
         known = self._index.get(id)
         return known.sha if known and self._layout.root / known.path == path else None
 
+    def lies_at(self, id: str) -> Path | None:
+        """Return where the note of a request was drawn last, if that is remembered."""
+        known = self._index.get(id)
+        return self._layout.root / known.path if known else None
+
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
         """Return what a file says that was never drawn for this request, its Notes and marks aside."""
         if sighting.as_drawn:

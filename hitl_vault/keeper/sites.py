@@ -15,15 +15,22 @@ from hitl_vault.vault.layout import Layout, Place, folder_of, is_copy
 class Sites:
     """The paths at which files of open requests were seen. For the active keeper alone.
 
-    `known` tells whether a request id exists; `sha_at` what was drawn at a path.
+    `known` tells whether a request id exists; `sha_at` what was drawn at a path; `lies_at` where
+    the note of a request was drawn last, perhaps by an earlier keeper.
     """
 
     def __init__(
-        self, layout: Layout, *, known: Callable[[str], bool], sha_at: Callable[[str, Path], str | None]
+        self,
+        layout: Layout,
+        *,
+        known: Callable[[str], bool],
+        sha_at: Callable[[str, Path], str | None],
+        lies_at: Callable[[str], Path | None],
     ) -> None:
         self._layout = layout
         self._known = known
         self._sha_at = sha_at
+        self._lies_at = lies_at
         self._paths: dict[str, set[Path]] = {}
         self._adopted: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, str] = {}
@@ -78,6 +85,8 @@ class Sites:
         else:
             self.adopt(record.id, adopted.name)
             paths.add(self._layout.path(folder_of(record.state)) / adopted.name)
+        if (drawn := self._lies_at(record.id)) is not None:
+            paths.add(drawn)
         for path in sorted(paths, key=lambda p: (len(p.parts), p)):
             place = self._layout.classify(path)
             if place:
