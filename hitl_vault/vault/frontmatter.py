@@ -119,15 +119,20 @@ def _check_text(raw: str) -> None:
         raise BallotInvalid(f"the front matter is larger than {LIMIT // 1024} KiB; shorten it")
     if found := _STRANGE.search(raw):
         raise BallotInvalid(f"line {_line(raw, found)} holds the character U+{ord(found[0]):04X}; remove it")
-    if _SHAKY.search(raw) and (found := _SHAKY.search(_PLAINLY_QUOTED.sub("", raw))):
-        raise BallotInvalid(
-            f"line {_line(raw, found)} is indented with a tab, or has `|#` or `,?`; use spaces"
-        )
     if found := _CONFLICT.search(raw):
         raise BallotInvalid(f"line {_line(raw, found)} is a merge conflict marker; resolve the conflict")
+    if problem := _shape(raw) and _shape(_PLAINLY_QUOTED.sub("", raw)):
+        raise BallotInvalid(problem)
+
+
+def _shape(raw: str) -> str:
+    """Return what is wrong with the YAML's outward form, if anything."""
+    if found := _SHAKY.search(raw):
+        return f"line {_line(raw, found)} is indented with a tab, or has `|#` or `,?`; use spaces"
     # Before any parser sees it: libyaml's callers have crashed on deep nesting.
     if raw.count("[") + raw.count("{") > _MAX_BRACKETS or _NESTED.search(raw):
-        raise BallotInvalid("the front matter has too many brackets or nested lists; simplify it")
+        return "the front matter has too many brackets or nested lists; simplify it"
+    return ""
 
 
 def _line(raw: str, found: re.Match[str]) -> int:
@@ -241,8 +246,15 @@ def _lines(key: str, value: object) -> str:
     if isinstance(value, str):
         return f"{name}: {_quoted(value)}\n"
     if isinstance(value, list | tuple) and value:
-        return f"{name}:\n" + "".join(f"  - {_flow(item)}\n" for item in value)
-    return f"{name}: {_flow(value)}\n"
+        return f"{name}:\n" + "".join(f"  - {_item(item)}\n" for item in value)
+    return f"{name}: {_item(value)}\n"
+
+
+def _item(value: object) -> str:
+    """Return a value such that no text within brackets looks like what `_SHAKY` refuses."""
+    return (
+        _quoted(value) if isinstance(value, str) else _flow(value).replace("?", "\\x3f").replace("#", "\\x23")
+    )
 
 
 @lru_cache(256)

@@ -177,6 +177,16 @@ def test_a_link_in_a_field_is_broken_where_it_would_be_clickable() -> None:
     assert 'agent: "[⟨U+005B⟩x]] obsidian:⟨U+002F⟩/y <⟨U+0025⟩ z %>"' in note
 
 
+@pytest.mark.parametrize(
+    "text", ["a |#", "x ,?", "[{" * 200, "- " * 100, "<<<<<<< HEAD", "\t", "&a *a !!x", "<<"]
+)
+def test_no_name_of_an_agent_makes_its_note_unreadable(text: str) -> None:
+    asked = request(text, agent=text, run=text)
+    ballot = read_ballot(DRAWER.draw(pending(asked), Person(comment=f"ok {text}".strip())))
+    assert ballot.comment == f"ok {text}".strip()
+    assert ballot.verdicts == frozenset()
+
+
 def test_letters_that_look_alike_are_pointed_out() -> None:
     assert "Look twice  pаypal mixes Cyrillic and Latin" in drawn(
         pending(request(context={"to": ["pаypal"]}))
