@@ -1,4 +1,4 @@
-"""Hears of changes through watchdog's reader of Linux inotify, with nothing between the kernel and the caller.
+"""Hears of changes through watchdog's reader of Linux inotify, with nothing between kernel and caller.
 
 watchdog's own observer pairs the two halves of a move. For that it holds back a note that leaves the
 vault, and everything behind it, for 500 ms, and it hands each event through two more threads, which
@@ -39,20 +39,22 @@ class _Watched:
     path: str
     identity: Identity
     is_root: bool
+    id: CallbackId
 
 
 class InotifyListener:
     """Watches the vault's root, its settings folder and every folder below those that hold notes.
 
     A file is reported when it was closed after writing, has arrived by a move or a link, or has
-    left: never while it is being written.
+    left; not for each write, because then half of it would be read. Only a file that is new and
+    still open may be reported early as well, when the reader is behind.
     """
 
     def __init__(self, root: Path, calls: Calls) -> None:
         self._root = str(root)
         self._calls = calls
-        self._watched: dict[int, _Watched] = {}
-        self._paths: dict[str, int] = {}
+        self._watched: dict[WatchDescriptor, _Watched] = {}
+        self._paths: dict[str, WatchDescriptor] = {}
         self._refused: set[str] = set()
         self._lost: str | None = None
         self._ids = count(1)
@@ -102,12 +104,29 @@ class InotifyListener:
         was = identity(path)  # asked first: whatever takes its place now is noticed later
         if self._reader is None:
             return
-        mask = _ROOT if is_root else _INSIDE
-        wd = self._reader.add_callback(os.fsencode(path), mask, self, CallbackId(next(self._ids)))
+        mask, id = _ROOT if is_root else _INSIDE, CallbackId(next(self._ids))
+        wd = self._reader.add_callback(os.fsencode(path), mask, self, id)
         if wd < 0:  # watchdog reports every error but this one
             raise PermissionError(EACCES, os.strerror(EACCES), path)
-        self._watched[wd] = _Watched(path=path, identity=was, is_root=is_root)
+        self._forget(wd)  # the same folder, known by the path that it had before
+        self._watched[wd] = _Watched(path=path, identity=was, is_root=is_root, id=id)
         self._paths[path] = wd
+
+    def _forget(self, wd: WatchDescriptor) -> None:
+        watched = self._watched.pop(wd, None)
+        if watched is None:
+            return
+        if self._paths.get(watched.path) == wd:
+            del self._paths[watched.path]
+        if self._reader is not None:
+            self._reader.remove_callbacks([(wd, watched.id)])
+
+    def _leave(self, path: str) -> None:
+        """Forget a folder that was moved away, and those below it: their paths are no longer true."""
+        below = path + os.sep
+        for known, wd in list(self._paths.items()):
+            if known == path or known.startswith(below):
+                self._forget(wd)
 
     def _enter(self, path: str, *, deep: bool = True, report: bool = False) -> None:
         """Watch a folder, then look at what it holds: what arrived before the watch made no event."""
@@ -148,10 +167,15 @@ class InotifyListener:
             if name in FOLDERS and event.is_directory:
                 self._enter(path, report=True)
         elif event.is_directory:
-            if event.mask & _ARRIVED and not name.startswith("."):
-                self._enter(path, report=True)
+            self._hear_folder(event, path)
         elif not event.is_create or _is_complete(path):
             self._calls.path(path)
+
+    def _hear_folder(self, event: InotifyEvent, path: str) -> None:
+        if event.is_moved_from:
+            self._leave(path)
+        elif event.mask & _ARRIVED and not event.name.startswith(b"."):
+            self._enter(path, report=True)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
         """Note that the kernel has dropped a watch, because its folder is gone."""
@@ -168,7 +192,7 @@ class InotifyListener:
 
 
 def _is_complete(path: str) -> bool:
-    """Tell whether no close will follow: a link, a FIFO, or the second name of a file."""
+    """Tell whether a created file may be whole: for a link, a FIFO or a second name no close follows."""
     try:
         found = os.lstat(path)
     except OSError:

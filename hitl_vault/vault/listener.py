@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,11 @@ from hitl_vault.vault.layout import Folder
 Identity: TypeAlias = tuple[int, int] | None
 FOLDERS = tuple(str(folder) for folder in Folder if folder is not Folder.SET_ASIDE)
 SETTINGS_FOLDER = ".hitl"
+LIMITS = {
+    errno.ENOSPC: "There are no inotify watches left. Raise sysctl fs.inotify.max_user_watches.",
+    errno.EMFILE: "There are no inotify instances or open files left. "
+    "Raise sysctl fs.inotify.max_user_instances, or `ulimit -n`.",
+}
 _HAS_INOTIFY = sys.platform.startswith("linux")
 
 
@@ -67,3 +73,13 @@ def replaced(watched: Mapping[str, Identity]) -> str | None:
     """Say which of the watched folders is not what it was."""
     changed = next((path for path, was in watched.items() if identity(path) != was), None)
     return None if changed is None else f"{Path(changed).name} was replaced"
+
+
+def words(error: Exception) -> str:
+    """Return an error's kind and message."""
+    return f"{type(error).__name__}: {error}"
+
+
+def refused(error: OSError) -> str:
+    """Return a sentence on why the system lets nobody listen, with the remedy where one is known."""
+    return LIMITS.get(error.errno or 0) or f"The system refuses to report changes ({words(error)})."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
 import time
@@ -10,13 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from hitl_vault.vault.listener import FOLDERS, Calls, Listener, listener
+from hitl_vault.vault.listener import FOLDERS, LIMITS, Calls, Listener, listener, refused, words
 from hitl_vault.vault.mounts import silent_filesystem
 from hitl_vault.vault.sentinel import Sentinel
 
 State: TypeAlias = Literal["events", "polling", "lost"]
 
-_TRIES = 2
 _HEARD_WITHIN = 1.0
 _GATHER = 0.05
 
@@ -120,7 +118,7 @@ class Watcher:
                 pause = self._turn()
             except Exception as error:
                 _log.debug("watching stumbled", exc_info=True)
-                self._say(f"Watching the vault stumbled and goes on: {_words(error)}")
+                self._say(f"Watching the vault stumbled and goes on: {words(error)}")
                 pause = self._check
             self._wake.wait(pause)
             if self._wake.is_set():
@@ -183,7 +181,7 @@ class Watcher:
         try:
             found.start()
         except OSError as error:
-            self._fall_back(_refused(error))
+            self._fall_back(refused(error))
             return False
         self._replace_listener(found)
         self.state, self._untested = "events", True
@@ -197,20 +195,32 @@ class Watcher:
         self._rescan(fault)
 
     def _test(self) -> None:
-        """Make sure that a change is heard; poll if it is not."""
+        """Make sure that a change is heard. A new listener gets a second try; then poll."""
         before = self._events
-        try:
-            heard = any(self._sentinel.is_heard(_HEARD_WITHIN) for _ in range(_TRIES))
-        except OSError as error:
-            self._fall_back(f"Whether changes are reported cannot be tested ({_words(error)}).")
-            return
-        if heard:
+        problem = self._unheard()
+        if problem and self._events == before and self._root.is_dir() and self._listen():
+            problem = self._unheard()
+            self._rescan("changes were not reported")
+        if not problem:
             self._untested = False
-            if self._trouble:
-                self._trouble = ""
-                self._say("Changes in the vault are reported again.")
-        elif self._events == before:  # else it is only busy
-            self._fall_back("The system does not report changes in the vault.")
+            self._recover()
+        elif (
+            self.state == "events" and self._events == before and self._root.is_dir()
+        ):  # else it is only busy, or gone
+            self._fall_back(problem)
+
+    def _unheard(self) -> str:
+        try:
+            heard = self._sentinel.is_heard(_HEARD_WITHIN)
+        except OSError as error:
+            self._stopping.wait(_GATHER)
+            return f"Whether changes are reported cannot be tested ({words(error)})."
+        return "" if heard else "The system does not report changes in the vault."
+
+    def _recover(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            self._say("Changes in the vault are reported again.")
 
     def _fall_back(self, why: str) -> None:
         self._replace_listener(None)
@@ -236,7 +246,7 @@ class Watcher:
 
     def _report_missing(self) -> None:
         gone = self._gone()
-        if gone != self._missing:
+        if gone != self._missing and self._root.is_dir():
             self._missing = gone
             self._say(f"Missing in the vault: {', '.join(gone)}." if gone else "All folders are there again.")
             self._rescan("a folder came or went")
@@ -246,10 +256,10 @@ class Watcher:
         if error is None:
             return
         self._failure, self._failures = None, 0
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EMFILE):
-            self._fall_back(_refused(error))
+        if isinstance(error, OSError) and error.errno in LIMITS:
+            self._fall_back(refused(error))
             return
-        self._say(f"A change in the vault could not be dealt with ({times} times, last: {_words(error)}).")
+        self._say(f"A change in the vault could not be dealt with ({times} times, last: {words(error)}).")
         self._rescan("a change could not be dealt with")
 
     def _rescan(self, reason: str) -> None:
@@ -257,7 +267,7 @@ class Watcher:
             self._on_rescan(reason)
         except Exception as error:
             _log.debug("a rescan failed", exc_info=True)
-            self._say(f"Reading the whole vault failed: {_words(error)}")
+            self._say(f"Reading the whole vault failed: {words(error)}")
 
     def _say_once(self, trouble: str) -> None:
         if trouble != self._trouble:
@@ -269,18 +279,3 @@ class Watcher:
             self._on_state(sentence)
         except Exception:
             _log.exception("nobody could be told: %s", sentence)
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-_LIMITS = {
-    errno.ENOSPC: "There are no inotify watches left. Raise sysctl fs.inotify.max_user_watches.",
-    errno.EMFILE: "There are no inotify instances or open files left. "
-    "Raise sysctl fs.inotify.max_user_instances, or `ulimit -n`.",
-}
-
-
-def _refused(error: OSError) -> str:
-    return _LIMITS.get(error.errno or 0) or f"The system refuses to report changes ({_words(error)})."
