@@ -251,15 +251,17 @@ def _lines(key: str, value: object) -> str:
 
 
 def _item(value: object) -> str:
-    """Return a value such that no text within brackets looks like what `_SHAKY` refuses."""
-    return (
-        _quoted(value) if isinstance(value, str) else _flow(value).replace("?", "\\x3f").replace("#", "\\x23")
-    )
+    return _quoted(value) if isinstance(value, str) else _firm(_flow(value))
+
+
+def _firm(quoted: str) -> str:
+    """Escape, in quoted text, what outside of quotes would be `_SHAKY`."""
+    return quoted.replace("?", "\\x3f").replace("#", "\\x23")
 
 
 @lru_cache(256)
 def _name(key: str) -> str:
-    return key if _NAME.fullmatch(key) and key.lower() not in _WORDS else _quoted(key)
+    return key if _NAME.fullmatch(key) and key.lower() not in _WORDS else _firm(_quoted(key))
 
 
 def _flow(value: object) -> str:
