@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from hitl_vault.keeper.desk import Desk
 from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.projector import Changed, Projector
+from hitl_vault.keeper.sight import Sighting
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.strangers import Strangers
 from hitl_vault.keeper.survey import Survey
@@ -24,7 +25,7 @@ from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
-from hitl_vault.vault.layout import Layout, Place
+from hitl_vault.vault.layout import Layout, Place, folder_of
 
 T = TypeVar("T")
 
@@ -163,8 +164,8 @@ class Loop:
         self._clerk.follow(record)
         sightings = self._sites.see(record)
         pending = record.state is State.PENDING
-        if record.request.adopted and not pending and not sightings:
-            return  # handed over: drawing it again could make the vault's own automation run it twice
+        if record.request.adopted and not pending and _handed_over(record, sightings):
+            return
         busy = pending and any(s.main and not s.as_drawn for s in sightings)
         if busy or not self._projector.project(record, sightings):
             self._looks[id] = None
@@ -204,6 +205,15 @@ class Loop:
         for entry in self._ledger.entries(request=id):
             records.append(fold(records[-1] if records else None, entry))
         return records
+
+
+def _handed_over(record: Record, sightings: Sequence[Sighting]) -> bool:
+    """Tell whether an adopted note is where it belongs, or was taken away by the vault's own automation.
+
+    From then on it is theirs; drawing it again could make them run it twice.
+    """
+    home = folder_of(record.state)
+    return not sightings or any(s.main and s.place.folder is home for s in sightings)
 
 
 def _first(queue: dict[str, T], most: int) -> list[tuple[str, T]]:
