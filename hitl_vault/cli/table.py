@@ -1,0 +1,45 @@
+"""Which commands there are, in the order in which help lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+ASK, ANSWER, LOOK, VAULT = "For agents and scripts", "For people", "To look", "The vault"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: the file and the function that hold it, and the group in which help shows it."""
+
+    module: str
+    function: str
+    group: str
+
+    def load(self) -> Callable[..., int | None]:
+        """Return the function; only now its file is loaded."""
+        found: Callable[..., int | None] = getattr(
+            import_module(f"hitl_vault.cli.{self.module}"), self.function
+        )
+        return found
+
+
+COMMANDS: dict[str, Command] = {
+    "list": Command("listing", "list_", ANSWER),
+    "show": Command("listing", "show", ANSWER),
+    "approve": Command("answer", "approve", ANSWER),
+    "reject": Command("answer", "reject", ANSWER),
+    "request": Command("ask", "request", ASK),
+    "wait": Command("ask", "wait", ASK),
+    "cancel": Command("ask", "cancel", ASK),
+    "run": Command("run", "run", ASK),
+    "watch": Command("watch", "watch", VAULT),
+    "init": Command("vault", "init", VAULT),
+    "doctor": Command("vault", "doctor", VAULT),
+    "demo": Command("demo", "demo", VAULT),
+    "log": Command("listing", "log", LOOK),
+    "stats": Command("stats", "stats", LOOK),
+    "verify": Command("vault", "verify", LOOK),
+}

@@ -1,0 +1,105 @@
+"""The vault itself: `init`, `verify` and `doctor`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import hitl_vault as hv
+from hitl_vault.cli import render
+from hitl_vault.cli.exits import DONE, ERROR, say
+from hitl_vault.cli.options import Argument, Json, Option, StateDir, Vault
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+def init(
+    path: Annotated[str | None, Argument("[PATH]", "The folder; `vault` if you name none.")] = None,
+    mode: Annotated[str | None, Option("--mode", "What a vote needs: open or attributed.", "MODE")] = None,
+    timeout: Annotated[
+        str | None, Option("--timeout", "Time to decide unless a request says otherwise.", "TIME")
+    ] = None,
+    approver: Annotated[
+        str | None, Option("--approver", "Who votes in notes that name nobody.", "NAME")
+    ] = None,
+    vault: Vault = None,
+    state_dir: StateDir = None,
+) -> None:
+    """Make a folder a vault; what is there is left as it is."""
+    given = {"mode": mode, "timeout": timeout, "approver": None if approver is None else _quoted(approver)}
+    settings = {name: value for name, value in given.items() if value is not None}
+    config = hv.init_vault(path or vault or "vault", state_dir=state_dir, **settings)
+    print(f"The vault is {hv.text.one_line(str(config.root))}; open the folder in Obsidian or any editor.")
+    print(f"The record is kept in {hv.text.one_line(str(config.state))}.")
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text)
+
+
+def verify(
+    file: Annotated[
+        str | None,
+        Option("--file", "Check an export (`hitl log --json`) instead; - for standard input.", "FILE"),
+    ] = None,
+    json: Json = False,
+    vault: Vault = None,
+    state_dir: StateDir = None,
+) -> int:
+    """Check that the ledger is whole: every entry follows the one before, every step is allowed."""
+    try:
+        count = _verified(file, vault, state_dir)
+    except hv.LedgerBroken as broken:
+        if json:
+            render.write_json({"ok": False, "seq": broken.seq, "error": str(broken)})
+        say(str(broken))
+        return ERROR
+    if json:
+        render.write_json({"ok": True, "entries": count})
+    else:
+        print(f"{count} entries, and every one fits.")
+    return DONE
+
+
+def _verified(file: str | None, vault: str | None, state_dir: str | None) -> int:
+    if file == "-":
+        return hv.verify_lines(sys.stdin)
+    if file is not None:
+        with Path(file).open(encoding="utf-8") as lines:
+            return hv.verify_lines(lines)
+    with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
+        return gate.ledger.verify()
+
+
+def doctor(json: Json = False, vault: Vault = None, state_dir: StateDir = None) -> int:
+    """Look for what is wrong with a vault, and say what to do."""
+    checks = []
+    for check in hv.diagnose(vault, state_dir=state_dir):
+        checks.append(check)
+        if not json:
+            render.write(_check_lines(check))
+    if json:
+        render.write_json([hv.encode(check) for check in checks])
+    levels = [check.level for check in checks]
+    if not json:
+        print(_sum(levels))
+    return ERROR if "fail" in levels else DONE
+
+
+def _check_lines(check: hv.Check) -> list[str]:
+    mark = render.paint(f"{check.level:<4}", _COLOURS[check.level])
+    remedy = (
+        [f"      {line}" for line in render.wrapped(check.remedy, render.width() - 6)] if check.remedy else []
+    )
+    first, *rest = render.wrapped(f"{check.name}: {check.found}", render.width() - 6)
+    return [f"{mark}  {first}", *(f"      {line}" for line in rest), *remedy]
+
+
+def _sum(levels: list[Any]) -> str:
+    fails, warns = levels.count("fail"), levels.count("warn")
+    return (
+        f"{len(levels)} checks: {fails} failed, {warns} with a warning." if fails or warns else "All is well."
+    )

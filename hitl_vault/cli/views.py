@@ -1,0 +1,165 @@
+"""What a request, a record or an entry looks like, as JSON and as lines for a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import hitl_vault as hv
+from hitl_vault.cli import render
+
+
+def record_json(record: hv.Record, note: Path | None = None) -> dict[str, Any]:
+    """Return a record as JSON, without the token of its claim."""
+    data = hv.encode(record)
+    if record.claim:
+        data["claim"] = {"by": record.claim.by, "at": hv.times.text_of(record.claim.at)}
+    facts = {"id": record.id, "state": str(record.state), "action": record.request.action}
+    where = {} if note is None else {"note": str(note)}
+    return facts | where | {"digest": record.request.digest} | data
+
+
+def decision_line(record: hv.Record) -> str:
+    """Return one line that says how a request stands."""
+    decision = record.decision
+    by = f" by {render.cut(', '.join(decision.by), 60)}" if decision and decision.by else ""
+    comment = f": {render.cut(decision.comment, 200)}" if decision and decision.comment else ""
+    return f"{render.state(record.state)}{by}  {render.short(record.id)}  {title(record.request)}{comment}"
+
+
+def title(request: hv.Request) -> str:
+    """Return what a request is about, in a few harmless words."""
+    summary = f": {render.cut(request.summary, 60)}" if request.summary else ""
+    return f"{render.cut(request.action, 40)} by {render.cut(request.agent, 30)}{summary}"
+
+
+def card(record: hv.Record, history: list[hv.Entry], *, note: Path, now: datetime) -> Iterator[str]:
+    """Yield the lines that show a request: facts first, the whole context, the agent's words, the history."""
+    yield from _heading(record)
+    yield ""
+    yield from _facts(record, note, now)
+    yield from _notice(record)
+    yield from _section("Context", "what is approved is what runs")
+    yield from render.block(json.dumps(record.request.context, indent=2, ensure_ascii=False))
+    yield from _words(record)
+    yield from _decision(record)
+    yield from _section("History")
+    for entry in history:
+        yield f"  {hv.times.readable(entry.at)}  {entry_line(entry)}"
+
+
+def _heading(record: hv.Record) -> Iterator[str]:
+    request = record.request
+    level = request.risk.level
+    tags = f"{render.state(record.state)}, {render.risk(level)} risk"
+    yield f"{render.paint(render.cut(request.action, render.width() - 30), 'bold')}  {tags}"
+    yield request.id
+
+
+def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
+    request = record.request
+    facts = {
+        "agent": request.agent,
+        "asked": f"{hv.times.readable(request.created)}, {render.since(request.created, now)} ago",
+        "expires": _expiry(record, now),
+        "risk": "; ".join(request.risk.reasons),
+        "run": request.run or "",
+        "key": request.key or "",
+        "needs": _needs(request.requirement),
+        "digest": request.digest,
+    }
+    for name, value in facts.items():
+        if value:
+            yield f"  {name:<8} {render.cut(value, render.width() - 11)}"
+    yield f"  {'note':<8} {hv.text.one_line(str(note))}"
+
+
+def _expiry(record: hv.Record, now: datetime) -> str:
+    expires = record.request.expires
+    if expires is None:
+        return "never"
+    left = f", in {render.until(expires, now)}" if record.deadline and expires > now else ""
+    return hv.times.readable(expires) + left
+
+
+def _needs(requirement: hv.Requirement) -> str:
+    parts = [f"{requirement.quorum} approvals"] if requirement.quorum > 1 else []
+    parts += [f"by {', '.join(requirement.approvers)}"] if requirement.approvers else []
+    parts += ["a comment"] if requirement.comment_required else []
+    parts += [f"mode {requirement.mode}"] if requirement.mode is not hv.Mode.OPEN else []
+    return ", ".join(parts)
+
+
+def _notice(record: hv.Record) -> Iterator[str]:
+    if record.notice:
+        yield ""
+        yield render.paint(f"{record.notice_kind}: {hv.text.one_line(record.notice.text)}", "yellow")
+        if record.notice.detail:
+            yield from render.block(record.notice.detail, "  │ ")
+
+
+def _section(name: str, remark: str = "") -> Iterator[str]:
+    yield ""
+    yield render.paint(name, "bold") + (render.paint(f"  ({remark})", "dim") if remark else "")
+
+
+def _words(record: hv.Record) -> Iterator[str]:
+    request = record.request
+    if request.summary or request.reason:
+        yield from _section("The agent's words", "unchecked")
+        if request.summary:
+            yield from render.block(request.summary, "  │ ")
+        if request.summary and request.reason:
+            yield render.paint("  │", "dim")
+        if request.reason:
+            yield from render.block(request.reason, "  │ ")
+
+
+def _decision(record: hv.Record) -> Iterator[str]:
+    decision, outcome = record.decision, record.outcome
+    if decision and (decision.comment or decision.notes.strip()):
+        yield from _section("The person's words")
+        yield from render.block("\n\n".join(filter(None, [decision.comment, decision.notes.strip()])), "  │ ")
+    if outcome and (outcome.error or outcome.result is not None):
+        yield from _section("Outcome", str(outcome.state))
+        yield from render.block(outcome.error or json.dumps(outcome.result, indent=2, ensure_ascii=False))
+
+
+def entry_line(entry: hv.Entry) -> str:
+    """Return what an entry records, in one harmless line."""
+    tell = _TELL.get(entry.kind, _by)
+    return f"{entry.kind}{hv.text.one_line(tell(entry.body))}"
+
+
+def _asked(body: Any) -> str:
+    request = body["request"]
+    summary = f": {request['summary']}" if request.get("summary") else ""
+    return f" {request['action']} by {request['agent']}{summary}"
+
+
+def _voted(body: Any) -> str:
+    by = f" by {body['by']}" if body.get("by") else ""
+    comment = f": {body['comment']}" if body.get("comment") else ""
+    return f" to {body['verdict']}{by}, by {_GESTURES.get(body['gesture'], body['gesture'])}{comment}"
+
+
+def _by(body: Any) -> str:
+    by = body.get("by") or ()
+    names = by if isinstance(by, str) else ", ".join(by)
+    words = body.get("text") or body.get("error") or body.get("comment") or ""
+    result = f" with {json.dumps(body['result'], ensure_ascii=False)}" if "result" in body else ""
+    return (f" by {names}" if names else "") + result + (f": {words}" if words else "")
+
+
+_TELL = {hv.Kind.ASKED: _asked, hv.Kind.VOTED: _voted}
+_GESTURES = {
+    hv.Gesture.STATUS: "editing the note",
+    hv.Gesture.TICK: "ticking a box",
+    hv.Gesture.MOVE: "moving the note",
+    hv.Gesture.CLI: "command line",
+    hv.Gesture.API: "program",
+    hv.Gesture.HTTP: "web",
+}
