@@ -34,12 +34,9 @@ _PLAIN = "\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010
 _STRANGE = re.compile(f"[^{_PLAIN}]")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 # Places where PyYAML and libyaml, or YAML 1.1 and 1.2, part ways. Elsewhere a tab is a space.
-_SHAKY = re.compile(r"^ *\t[ \t]*[^ \t\n]|(?:^|\s)[|>][-+0-9]*#|[\[{,]\s*\?", re.MULTILINE)
-_STRING = r'"(?:[^"\\\n]|\\.)*"'
-# A line that is wholly a quoted text, as we write it: every parser reads the same there.
-_PLAINLY_QUOTED = re.compile(rf"^(?:(?:[\w-]+|{_STRING}):|  -) {_STRING}$", re.MULTILINE)
+_SHAKY = re.compile(r"^ *\t[ \t]*[^ \t\n]|(?:^|\s)[|>][-+0-9]*#|[\[{,]\s*\?[\"']", re.MULTILINE)
 _NESTED = re.compile(rf"(?:[-?:] +){{{MAX_DEPTH + 1}}}")
-_MAX_BRACKETS = 256
+_MAX_BRACKETS = 512
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -121,18 +118,13 @@ def _check_text(raw: str) -> None:
         raise BallotInvalid(f"line {_line(raw, found)} holds the character U+{ord(found[0]):04X}; remove it")
     if found := _CONFLICT.search(raw):
         raise BallotInvalid(f"line {_line(raw, found)} is a merge conflict marker; resolve the conflict")
-    if problem := _shape(raw) and _shape(_PLAINLY_QUOTED.sub("", raw)):
-        raise BallotInvalid(problem)
-
-
-def _shape(raw: str) -> str:
-    """Return what is wrong with the YAML's outward form, if anything."""
     if found := _SHAKY.search(raw):
-        return f"line {_line(raw, found)} is indented with a tab, or has `|#` or `,?`; use spaces"
+        raise BallotInvalid(
+            f"line {_line(raw, found)} is indented with a tab, or lacks a space in `|#` or `,?`"
+        )
     # Before any parser sees it: libyaml's callers have crashed on deep nesting.
     if raw.count("[") + raw.count("{") > _MAX_BRACKETS or _NESTED.search(raw):
-        return "the front matter has too many brackets or nested lists; simplify it"
-    return ""
+        raise BallotInvalid("the front matter has too many brackets or nested lists; simplify it")
 
 
 def _line(raw: str, found: re.Match[str]) -> int:
@@ -238,6 +230,8 @@ def _refuse(event: _Event, problem: str, *, field: str | None = None) -> NoRetur
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_FEW_BRACKETS = 8
+_SUSPECT = re.compile(r"[?#\[{]|(?<=[-?:]) ")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
@@ -246,22 +240,13 @@ def _lines(key: str, value: object) -> str:
     if isinstance(value, str):
         return f"{name}: {_quoted(value)}\n"
     if isinstance(value, list | tuple) and value:
-        return f"{name}:\n" + "".join(f"  - {_item(item)}\n" for item in value)
-    return f"{name}: {_item(value)}\n"
-
-
-def _item(value: object) -> str:
-    return _quoted(value) if isinstance(value, str) else _firm(_flow(value))
-
-
-def _firm(quoted: str) -> str:
-    """Escape, in quoted text, what outside of quotes would be `_SHAKY`."""
-    return quoted.replace("?", "\\x3f").replace("#", "\\x23")
+        return f"{name}:\n" + "".join(f"  - {_flow(item)}\n" for item in value)
+    return f"{name}: {_flow(value)}\n"
 
 
 @lru_cache(256)
 def _name(key: str) -> str:
-    return key if _NAME.fullmatch(key) and key.lower() not in _WORDS else _firm(_quoted(key))
+    return key if _NAME.fullmatch(key) and key.lower() not in _WORDS else _quoted(key)
 
 
 def _flow(value: object) -> str:
@@ -277,7 +262,15 @@ def _flow(value: object) -> str:
 def _quoted(text: str) -> str:
     # JSON's escapes are YAML's; what nobody can see, and what Templater would run, is escaped as well.
     quoted = encode_basestring(text).replace("<%", "<\\x25")
+    if _SUSPECT.search(quoted) and _misread(quoted):
+        quoted = _SUSPECT.sub(lambda found: f"\\x{ord(found[0]):02x}", quoted)
     return quoted if quoted.isascii() and quoted.isprintable() else "".join(map(_seen, quoted))
+
+
+def _misread(quoted: str) -> bool:
+    """Tell whether the bounds on front matter, which do not look at quotes, could refuse a text of ours."""
+    brackets = quoted.count("[") + quoted.count("{")
+    return bool(brackets > _FEW_BRACKETS or _SHAKY.search(quoted) or _NESTED.search(quoted))
 
 
 def _seen(char: str) -> str:

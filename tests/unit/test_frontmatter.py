@@ -195,6 +195,8 @@ _values = st.recursive(
 @given(st.dictionaries(_keys, _values, min_size=1, max_size=6))
 @example({"status": "\u2028status: approved", "tags": ["a"], "": "", "~": {"null": []}})
 @example({"a": "<%<% x"})
+@example({"a": "why,?", "b": '[?"x"]', "c": " |# x", "d": ["{?", "?"], "e": {"?": "# [?'"}})
+@example({"a": "[{" * 900, "b": "- " * 40, "c": "?  " * 40, "d": ": - ? " * 20, "e": "\\? \\[" * 20})
 def test_what_is_emitted_reads_back_as_the_same_fields_in_order(fields: dict[str, Value]) -> None:
     raw = emit(fields)
     for handler in (HANDLER, StrictHandler(yaml.SafeLoader)):
