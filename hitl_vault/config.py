@@ -5,16 +5,14 @@ Each setting is looked up in the same order: argument, environment, vault file, 
 
 from __future__ import annotations
 
-import difflib
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
-
-import yaml
 
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import duration
@@ -103,9 +101,17 @@ def approver(argument: str | None = None) -> str:
 
 def new_settings_text(**values: str) -> str:
     """Return the settings file of a new vault, with a fresh id; `values` replace the shown defaults."""
-    shown = {"mode": "open", "timeout": "1h", "settle": "0.5s", "flag_after": "20s", "approver": '""'} | values
+    shown = {
+        "mode": "open",
+        "timeout": "1h",
+        "settle": "0.5s",
+        "flag_after": "20s",
+        "approver": '""',
+    } | values
     lines = "\n".join(f"{name}: {value}" for name, value in shown.items())
-    return f'# hitl-vault: the settings of this vault\nformat: {FORMAT}\nid: "{secrets.token_hex(8)}"\n{lines}\n'
+    return (
+        f'# hitl-vault: the settings of this vault\nformat: {FORMAT}\nid: "{secrets.token_hex(8)}"\n{lines}\n'
+    )
 
 
 def read_settings(path: Path) -> Settings:
@@ -142,7 +148,33 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: not UTF-8 text") from error
 
 
+_SIMPLE = re.compile(
+    r'([a-z_]+): (?:"([\w ./@-]*)"|(\d+(?:\.\d+)?[smhdw])|(open|attributed|code|signed))\Z', re.ASCII
+)
+
+
+def _simple(text: str) -> dict[str, Any] | None:
+    """Return what settings say that are written as `new_settings_text` writes them, else None.
+
+    Loading YAML takes longer than listing a vault's requests.
+    """
+    values: dict[str, Any] = {}
+    for line in text.split("\n"):
+        if not line or line.startswith("#"):
+            continue
+        found = _SIMPLE.match(line)
+        name, value = (found[1], found[found.lastindex or 0]) if found else ("format", FORMAT)
+        if name in values or not (found or line == f"format: {FORMAT}"):
+            return None
+        values[name] = value
+    return values
+
+
 def _mapping(text: str, path: Path) -> Mapping[str, Any]:
+    if simple := _simple(text):
+        return simple
+    import yaml
+
     try:
         values = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -153,6 +185,8 @@ def _mapping(text: str, path: Path) -> Mapping[str, Any]:
 
 
 def _refuse_unknown(values: Mapping[str, Any], path: Path) -> None:
+    import difflib
+
     known = [field.name for field in fields(Settings)]
     for name in values:
         if name not in known:

@@ -1,0 +1,73 @@
+"""Settings are read the same way with and without loading YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl_vault import config
+
+FRESH = config.new_settings_text()
+
+PIECES = st.sampled_from(
+    [
+        "mode",
+        "id",
+        "settle",
+        ": ",
+        ":",
+        " ",
+        "open",
+        "1h",
+        "0.5s",
+        "0.5",
+        "10",
+        '"',
+        '"ana"',
+        "'x'",
+        "#",
+        "\\",
+        "\n",
+        "yes",
+        "null",
+        "~",
+        "&a",
+        "*a",
+        "[",
+        "{",
+        "- ",
+        "\t",
+        "\r",
+        "\x0b",
+        "\u2028",
+        "é",
+        "format: 1",
+        "1:30",
+    ]
+)
+
+
+def test_fresh_settings_need_no_yaml() -> None:
+    assert config._simple(FRESH) == yaml.safe_load(FRESH)
+
+
+@pytest.mark.parametrize(
+    "line", ["mode: attributed", 'state_dir: "~/x"', "timeout: 0.5", "timeout: 1:30", "lease: yes"]
+)
+def test_a_line_added_by_hand_means_what_yaml_says(line: str) -> None:
+    text = FRESH.replace("mode: open\n", "") + line + "\n"
+    assert config._simple(text) in (None, yaml.safe_load(text))
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_what_is_read_without_yaml_is_what_yaml_would_read(text: str) -> None:
+    simple = config._simple(text)
+    assert not simple or simple == yaml.safe_load(text)
+
+
+def test_a_doubled_setting_is_not_read_in_silence(tmp_path: Path) -> None:
+    assert config._simple(FRESH + "mode: open\n") is None
