@@ -35,7 +35,7 @@ class Vote:
     """One approver's verdict. `by` is empty where the mode lets a vote be unnamed.
 
     `comment` and `notes` are the person's words for the agent; `proof` is what the trust mode
-    took as evidence (never a secret).
+    took as evidence (never a secret). `on_behalf_of` names the approvers for whom a delegate answers.
     """
 
     verdict: Verdict
@@ -45,6 +45,7 @@ class Vote:
     comment: str = ""
     notes: str = ""
     proof: Mapping[str, Any] | None = None
+    on_behalf_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +96,25 @@ class Outcome:
 def tally(requirement: Requirement, votes: Sequence[Vote]) -> Verdict | None:
     """Return the verdict that the votes amount to, or None while they do not suffice.
 
-    Each name counts once, by its latest vote. Enough rejections win over enough approvals.
+    Each name counts once, by its latest vote, and so does each approver: by their own vote, else by
+    that of a delegate. Enough rejections win over enough approvals.
     """
-    latest = {vote.by: vote.verdict for vote in votes}
-    verdicts = list(latest.values())
+    verdicts = [vote.verdict for vote in counted(votes)]
     if verdicts.count(Verdict.REJECT) >= requirement.reject_quorum:
         return Verdict.REJECT
     if verdicts.count(Verdict.APPROVE) >= requirement.quorum:
         return Verdict.APPROVE
     return None
+
+
+def counted(votes: Sequence[Vote]) -> list[Vote]:
+    """Return the votes that count: each name's latest, and of delegates those whose approver is silent."""
+    latest = list({vote.by: vote for vote in votes}.values())
+    counting = [vote for vote in latest if not vote.on_behalf_of]
+    taken = {vote.by for vote in counting}
+    for vote in latest:
+        free = next((who for who in vote.on_behalf_of if who not in taken), None)
+        if free is not None:
+            taken.add(free)
+            counting.append(vote)
+    return counting

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Level(StrEnum):
@@ -14,6 +16,11 @@ class Level(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """0 for low up to 3 for critical."""
+        return list(Level).index(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Risk:
@@ -22,3 +29,148 @@ class Risk:
     level: Level = Level.LOW
     score: int = 0
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concern:
+    """One reason for a risk, and the level that it alone would give."""
+
+    level: Level
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A number beyond which the risk has `level`."""
+
+    level: Level
+    beyond: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """What makes an action risky. The defaults are those of a careful bookkeeper, and can all be changed.
+
+    `amounts` bound `context.amount` of `payments`, the actions that have one of these words in their
+    name. `environments` are matched with `context.environment` without regard to case, `deletion` is any
+    action with "delete" in its name, `bulk` is `context.bulk`; a level of None leaves that factor out.
+    `sensitive` are names of actions, `tools` what `context.tool` or `context.tools` may name, and
+    `complexity` bounds `context.complexity_score`, each bound included.
+    """
+
+    payments: tuple[str, ...] = ("payment", "transfer", "withdrawal")
+    amounts: tuple[Threshold, ...] = (
+        Threshold(level=Level.MEDIUM, beyond=100),
+        Threshold(level=Level.HIGH, beyond=1000),
+    )
+    environments: tuple[str, ...] = ("production",)
+    environment: Level | None = Level.HIGH
+    deletion: Level | None = Level.HIGH
+    bulk: Level | None = Level.MEDIUM
+    sensitive: tuple[str, ...] = ()
+    sensitive_level: Level = Level.HIGH
+    tools: tuple[str, ...] = ()
+    tools_level: Level = Level.HIGH
+    complexity: tuple[Threshold, ...] = ()
+
+
+DEFAULTS = Factors()
+
+_FLOOR = {Level.LOW: 0, Level.MEDIUM: 30, Level.HIGH: 60, Level.CRITICAL: 90}
+_MORE = 5
+_MOST_MORE = 25
+
+
+def assess(
+    action: str,
+    context: Mapping[str, Any],
+    factors: Factors = DEFAULTS,
+    extra: Collection[Concern] = (),
+) -> Risk:
+    """Return the risk of an action: the highest level of all concerns, and a score within that level.
+
+    What should be a number and is none counts as the highest level of its factor: what cannot be
+    judged is not harmless.
+    """
+    concerns = [concern for look in _LOOKS for concern in look(action, context, factors)]
+    return _sum([*concerns, *extra])
+
+
+def raised(risk: Risk, level: Level, reason: str) -> Risk:
+    """Return `risk` with at least `level`; it is never lowered."""
+    if level.rank <= risk.level.rank:
+        return risk
+    return Risk(level=level, score=_FLOOR[level], reasons=(*risk.reasons, reason))
+
+
+def _sum(concerns: Collection[Concern]) -> Risk:
+    level = max((concern.level for concern in concerns), key=lambda level: level.rank, default=Level.LOW)
+    more = min(_MORE * max(0, len(concerns) - 1), _MOST_MORE)
+    reasons = tuple(concern.reason for concern in concerns)
+    return Risk(level=level, score=min(100, _FLOOR[level] + more), reasons=reasons)
+
+
+def _amount(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
+    name = action.casefold()
+    if not any(word in name for word in factors.payments):
+        return
+    # A transfer of files has no amount; a payment that names none cannot be judged.
+    if "amount" in context or name in factors.payments:
+        yield from _beyond("amount", context.get("amount"), factors.amounts)
+
+
+def _complexity(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
+    if "complexity_score" in context:
+        yield from _beyond(
+            "complexity_score", context["complexity_score"], factors.complexity, inclusive=True
+        )
+
+
+def _beyond(
+    name: str, value: object, bounds: Collection[Threshold], *, inclusive: bool = False
+) -> Iterator[Concern]:
+    highest = sorted(bounds, key=lambda bound: bound.level.rank, reverse=True)
+    if not highest:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        yield Concern(level=highest[0].level, reason=f"{name} is not a number")
+        return
+    for bound in highest:
+        if value > bound.beyond or (inclusive and value == bound.beyond):
+            yield Concern(
+                level=bound.level, reason=f"{name} {'from' if inclusive else 'over'} {bound.beyond:g}"
+            )
+            return
+
+
+def _deletion(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
+    if factors.deletion and "delete" in action.casefold():
+        yield Concern(level=factors.deletion, reason="data loss")
+
+
+def _environment(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
+    value = context.get("environment")
+    if factors.environment and isinstance(value, str) and value.strip().casefold() in factors.environments:
+        yield Concern(level=factors.environment, reason=f"{value.strip().casefold()} environment")
+
+
+def _bulk(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
+    # Whatever is not plainly no ("true", 1, "yes") counts as bulk.
+    if factors.bulk and context.get("bulk", False) not in (False, None):
+        yield Concern(level=factors.bulk, reason="bulk operation")
+
+
+def _sensitive(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
+    if action.casefold() in factors.sensitive:
+        yield Concern(level=factors.sensitive_level, reason="sensitive action")
+
+
+def _tools(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
+    named = [context.get("tool"), context.get("tools")]
+    flat = [name for item in named for name in (item if isinstance(item, list | tuple) else [item])]
+    found = sorted({name for name in flat if isinstance(name, str) and name.casefold() in factors.tools})
+    if found:
+        yield Concern(level=factors.tools_level, reason=f"dangerous tools: {', '.join(found)}")
+
+
+_LOOKS = (_amount, _deletion, _environment, _bulk, _sensitive, _tools, _complexity)
