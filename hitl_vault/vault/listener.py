@@ -72,7 +72,7 @@ def identity(path: str | Path) -> Identity:
 def replaced(watched: Mapping[str, Identity]) -> str | None:
     """Say which of the watched folders is not what it was."""
     changed = next((path for path, was in watched.items() if identity(path) != was), None)
-    return None if changed is None else f"{Path(changed).name} was replaced"
+    return None if changed is None else f"{Path(changed).name} was moved or replaced"
 
 
 def words(error: Exception) -> str:

@@ -99,6 +99,6 @@ class ObserverListener(FileSystemEventHandler):
         """A folder that holds notes has come or gone: the same inode may be in use again, so start over."""
         home = next((path for path in paths if path == self._root or path in self._homes), None)
         if home and not isinstance(event, DirCreatedEvent):
-            self._lost = f"{Path(home).name} was replaced"
+            self._lost = f"{Path(home).name} was moved or replaced"
         if home:
             self._calls.stir()

@@ -28,7 +28,6 @@ class Sentinel:
     def is_heard(self, within: float) -> bool:
         """Make the file, remove it, and tell whether word came in time. `OSError` if it cannot be made."""
         self._heard.clear()
-        self._path.parent.mkdir(exist_ok=True)
         os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         self._path.unlink(missing_ok=True)  # the vault may be moved just now
         return self._heard.wait(within)

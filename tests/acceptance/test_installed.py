@@ -1,0 +1,28 @@
+"""What a fresh installation can do, from asking to the outcome; runs against the built wheel as well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import hitl_vault as hv
+
+pytestmark = pytest.mark.wheel
+
+
+def test_every_public_name_is_there_and_explained() -> None:
+    assert [name for name in hv.__all__ if not getattr(hv, name).__doc__] == []
+
+
+def test_a_new_vault_is_ready_and_an_edited_note_lets_the_agent_go_on(work: Path) -> None:
+    hv.init_vault(work / "vault", state_dir=work / "state")
+    with hv.open_gate(work / "vault", agent="crm-bot", state_dir=work / "state") as gate:
+        request = gate.ask("payment", {"amount": 900}, summary="Pay the invoice", timeout="1m")
+        note = work / "vault" / "Pending_Approval" / f"{request.id}.md"
+        text = note.read_text(encoding="utf-8")
+        note.write_text(text.replace('status: "pending"', "status: approved"), encoding="utf-8")
+        assert gate.wait(request.id, timeout=30).approved
+        with gate.claim(request.id, {"amount": 900}) as grant:
+            assert grant.context["amount"] == 900
+    assert [path.name for path in (work / "vault" / "Done").glob("*.md")] == [note.name]
