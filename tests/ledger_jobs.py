@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeAlias
 
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Outcome
@@ -13,9 +13,17 @@ from hitl_vault.domain.identity import new_id
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode
-from hitl_vault.ledger.protocol import Writer
+from hitl_vault.ledger.protocol import Ledger, Writer
 
 PAYMENT = {"invoice": "2026-117", "recipient": "ACME GmbH", "amount": 1250.5}
+
+Clock: TypeAlias = Callable[[], datetime]
+
+
+class Opener(Protocol):
+    """Opens one more ledger on the same place; closed after the test."""
+
+    def __call__(self, *, vault_id: str = ..., clock: Clock = ...) -> Ledger: ...
 
 
 def asking(context: Mapping[str, Any] = PAYMENT, **fields: Any) -> Callable[[Writer], str]:

@@ -72,5 +72,5 @@ def _stored(connection: sqlite3.Connection, after: str, last: str) -> dict[str, 
 def _compare(folded: dict[str, tuple[Any, ...]], stored: dict[str, tuple[Any, ...]]) -> None:
     for id in folded.keys() | stored.keys():
         if folded.get(id) != stored.get(id):
-            seq = (folded.get(id) or stored[id])[-2]
+            seq = max(columns[id][-2] for columns in (folded, stored) if id in columns)
             raise LedgerBroken(f"the fold of {id} is not what its entries say (entry {seq})", seq=seq)

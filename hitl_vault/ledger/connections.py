@@ -18,8 +18,6 @@ BUSY_TIMEOUT = 10.0
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
-_abandoned: list[sqlite3.Connection] = []
-
 
 class Connections:
     """Opens connections to the ledger at `path` when they are needed and keeps them."""
@@ -32,6 +30,8 @@ class Connections:
         self._marker: sqlite3.Connection | None = None
         self._marking = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
+        self._lent: set[sqlite3.Connection] = set()
+        self._gate = threading.Lock()
         self._closed = False
 
     def open(self) -> None:
@@ -51,19 +51,15 @@ class Connections:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection that reads. Fetch everything: an open cursor would hold up checkpoints."""
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._open_reader()
+        connection = self._lend()
+        healthy = True
         try:
             yield connection
         except sqlite3.Error as error:
-            connection.close()
+            healthy = False
             raise unavailable(self.path, error) from error
-        except BaseException:
-            self._take_back(connection)
-            raise
-        self._take_back(connection)
+        finally:
+            self._take_back(connection, healthy)
 
     @contextmanager
     def marking(self) -> Iterator[sqlite3.Connection]:
@@ -89,23 +85,52 @@ class Connections:
         self._closed = True
         self.drop_writer()
         with self._marking:
-            if self._marker is not None:
-                self._marker.close()
+            self._close_marker()
+        self._close_idle()
+
+    def pause(self) -> None:
+        """Between writes: wait until none is in use, close all, and let nobody open one until `resume`."""
+        self.drop_writer()
+        self._marking.acquire()
+        self._close_marker()
+        self._gate.acquire()
+        while self._lent:
+            time.sleep(0.0002)
+        self._close_idle()
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        self._gate.release()
+        self._marking.release()
+
+    def begin_anew(self) -> None:
+        """Undo `pause` in a forked process."""
+        self._gate, self._marking = threading.Lock(), threading.Lock()
+
+    def _lend(self) -> sqlite3.Connection:
+        with self._gate:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._open_reader()
+            self._lent.add(connection)
+        return connection
+
+    def _take_back(self, connection: sqlite3.Connection, healthy: bool) -> None:
+        if healthy and not self._closed:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        self._lent.discard(connection)
+
+    def _close_idle(self) -> None:
         while self._idle:
             self._idle.pop().close()
 
-    def abandon(self) -> None:
-        """Forget what a forked process inherited. It must neither use nor close it."""
-        _abandoned.extend(self._idle)
-        _abandoned.extend(c for c in (self._writer, self._marker) if c is not None)
-        self._writer, self._marker, self._idle = None, None, []
-        self._marking = threading.Lock()
-
-    def _take_back(self, connection: sqlite3.Connection) -> None:
-        if self._closed:
-            connection.close()
-        else:
-            self._idle.append(connection)
+    def _close_marker(self) -> None:
+        if self._marker is not None:
+            self._marker.close()
+        self._marker = None
 
     def _check_open(self) -> None:
         if self._closed:
@@ -167,7 +192,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def unavailable(path: Path, error: Exception) -> HitlVaultError:
     """Return what to raise for an error of SQLite or of the file system."""
     # The low byte of an extended result code is the primary one.
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+    damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+    if damaged or "Could not decode" in str(error):
         return LedgerBroken(f"{path}: the ledger's file is damaged: {error}")
     return LedgerUnavailable(f"{path}: the ledger is unavailable, nothing was recorded: {error}")
 

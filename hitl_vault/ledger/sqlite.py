@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ from hitl_vault.ledger.bell import hang_bell
 from hitl_vault.ledger.commit import GroupCommit, Raised
 from hitl_vault.ledger.connections import BUSY_TIMEOUT, Connections
 from hitl_vault.ledger.feed import PAGE, Feed
+from hitl_vault.ledger.forking import watch_forks
 from hitl_vault.ledger.protocol import Ledger, Row, Subscriber, Writer
 from hitl_vault.ledger.tables import ENTRIES_OF, ENTRY_COLUMNS, entry_of
 from hitl_vault.ledger.transaction import Clock, Transactions, utc
@@ -38,7 +37,7 @@ def system_clock() -> datetime:
 class SqliteLedger(Ledger):
     """The ledger at `path`, made if there is none. Raises `ConfigError` if it belongs to another vault.
 
-    A process that is forked off may go on using it: it gets connections of its own, and no
+    A process that is forked off may go on using it: with connections of its own, without the
     subscribers.
     """
 
@@ -48,7 +47,7 @@ class SqliteLedger(Ledger):
         self._connections = Connections(path, vault_id)
         self._connections.open()
         self._start()
-        _ledgers.add(self)
+        watch_forks(self)
 
     def write(self, job: Callable[[Writer], T]) -> T:
         (result,) = self._commit.submit([job])
@@ -134,7 +133,6 @@ class SqliteLedger(Ledger):
         return map(chain.line_of, self.entries())
 
     def close(self) -> None:
-        _ledgers.discard(self)
         self._feed.close()
         self._transactions.close()
 
@@ -174,21 +172,19 @@ class SqliteLedger(Ledger):
             found = connection.execute(statement, (*one, after, last, limit)).fetchall()
         return [entry_of(columns) for columns in found]
 
+    def before_fork(self) -> None:
+        """See `Forking`."""
+        self._transactions.pause()
+        self._connections.pause()
+
+    def after_fork(self) -> None:
+        """See `Forking`."""
+        self._connections.resume()
+        self._transactions.resume()
+
     def begin_anew(self) -> None:
-        """In a forked process: leave the parent's connections and locks alone and open new ones."""
-        self._connections.abandon()
+        """See `Forking`."""
+        self._connections.begin_anew()
         self._feed.abandon()
         self._turn.close()
         self._start()
-
-
-_ledgers: weakref.WeakSet[SqliteLedger] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for ledger in list(_ledgers):
-        ledger.begin_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -27,7 +27,7 @@ class Transactions:
         self._turn = turn
         self._clock = clock
         self._committed = committed
-        self._busy = threading.Lock()
+        self._busy = threading.RLock()
 
     def run(self, jobs: Sequence[Job]) -> Sequence[Result]:
         """Run the jobs in one transaction and return their results once it is durable.
@@ -42,6 +42,14 @@ class Transactions:
         with self._busy:
             self._connections.close()
             self._turn.close()
+
+    def pause(self) -> None:
+        """Wait for the transaction that runs, and begin none until `resume`."""
+        self._busy.acquire()
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        self._busy.release()
 
     def _run(self, jobs: Sequence[Job]) -> Sequence[Result]:
         connection = self._connections.writer()
