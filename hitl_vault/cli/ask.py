@@ -61,7 +61,7 @@ def asked(
     timeout: str | None,
     risk: str | None,
 ) -> dict[str, Any]:
-    """Return the arguments of `Gate.ask` that the options amount to; raise `Usage` for one that cannot be meant."""
+    """Return the arguments of `Gate.ask` that the options amount to; `Usage` for one that cannot be meant."""
     if not action.strip():
         raise Usage("ACTION: an action needs a name")
     asking = {

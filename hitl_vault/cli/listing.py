@@ -9,7 +9,7 @@ from typing import Annotated
 
 import hitl_vault as hv
 from hitl_vault.cli import render, views
-from hitl_vault.cli.exits import Usage, say
+from hitl_vault.cli.exits import Usage
 from hitl_vault.cli.options import Id, Json, MaybeId, Option, StateDir, Vault
 
 NO_KEEPER = "No keeper is active: answers in notes count once `hitl watch` or an agent runs."
@@ -114,11 +114,8 @@ def log(
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
         request = gate.find(id) if id else None
         entries = gate.ledger.entries(after=after, request=request, limit=limit or None)
-        seen = 0
-        for seen, entry in enumerate(entries, start=1):
+        for entry in entries:
             print(_exported(entry) if json else _entry(entry))
-        if not seen and not json:
-            say("no entries")
 
 
 def _entry(entry: hv.Entry) -> str:

@@ -1,4 +1,4 @@
-"""How a command declares its arguments and options: annotations that Typer and the quick reader both follow."""
+"""How a command declares its arguments and options: annotations for Typer and the quick reader alike."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
 Vault = Annotated[
     str | None,
     Option("--vault", "The vault's folder, else HITL_VAULT, ./vault, or the nearest one upward.", "PATH"),
-]  # noqa: E501
+]
 StateDir = Annotated[
     str | None, Option("--state-dir", "Where the record is kept, else HITL_STATE_DIR.", "PATH")
 ]
@@ -80,7 +80,7 @@ Run = Annotated[str | None, Option("--run", "The run that this request belongs t
 Key = Annotated[
     str | None,
     Option("--key", "Your own name for the request: asking again under it returns the same request.", "KEY"),
-]  # noqa: E501
+]
 Timeout = Annotated[
     str | None, Option("--timeout", "Time to decide, such as 90s, 10m, 2h, 1d, or none.", "TIME")
 ]

@@ -17,7 +17,7 @@ class NotPlain(Exception):
 
 
 def read(command: Callable[..., Any], words: Sequence[str]) -> dict[str, Any]:
-    """Return the keyword arguments that `words` give a command; raise `NotPlain` if they need a closer reading."""
+    """Return the arguments that `words` give a command; raise `NotPlain` if they need a closer reading."""
     declared = parameters(command)
     options = {p.mark.flag: p for p in declared if isinstance(p.mark, Option)}
     values, loose = _options(options, words)

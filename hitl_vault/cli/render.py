@@ -126,7 +126,7 @@ def until(then: datetime | None, now: datetime) -> str:
 def table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], colours: Sequence[Sequence[str]]
 ) -> Iterator[str]:
-    """Yield the lines of a table whose last column gets what width is left. Cells must be harmless already."""
+    """Yield the lines of a table whose last column gets what width is left. Cells are harmless already."""
     widths = [max(map(hv.text.columns, column)) for column in zip(heads, *rows, strict=True)]
     left = width() - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
     widths[-1] = max(8, min(widths[-1], left))

@@ -140,8 +140,7 @@ def _alerts(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _lines(figures: dict[str, Any]) -> Iterator[str]:
-    names = ("asked", "pending", "approved", "rejected", "expired", "cancelled")
-    yield "  ".join(f"{name} {figures[name]}" for name in names)
+    yield "  ".join(f"{name} {figures[name]}" for name in _TOTALS)
     if figures["median_seconds"] is not None:
         middle, average = (_span(figures[name]) for name in ("median_seconds", "mean_seconds"))
         yield f"time to decide: median {middle}, mean {average}"
@@ -152,7 +151,8 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
         yield render.paint("! ", "yellow") + alert
 
 
-_GROUPS = (
+_TOTALS = ("asked", "pending", "approved", "rejected", "expired", "cancelled")
+_GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("ACTION", "by_action", ("asked", "approved", "rejected", "expired", "cancelled")),
     ("APPROVER", "by_approver", ("approve", "reject")),
 )

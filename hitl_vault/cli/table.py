@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
 
 ASK, ANSWER, LOOK, VAULT = "For agents and scripts", "For people", "To look", "The vault"
 

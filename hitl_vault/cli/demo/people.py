@@ -49,8 +49,10 @@ class Program:
 
 
 INVITATIONS = {
-    "refund": "Open this note in any editor, write `status: approved`, and save. (Or tick Approve, or drag it into Approved/.)",
-    "deploy": "Now say no: write `status: rejected` and a few words after `comment:`, and save. The agent gets them.",
+    "refund": "Open this note in any editor, write `status: approved`, and save. "
+    "(Or tick Approve, or drag it into Approved/.)",
+    "deploy": "Now say no: write `status: rejected` and a few words after `comment:`, and save. "
+    "The agent gets them.",
     "erase-customer": "Leave this one alone: its deadline passes, and nothing runs.",
 }
 
