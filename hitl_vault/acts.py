@@ -174,9 +174,9 @@ def _check_same(record: Record, agent: str, action: str | None, context: Mapping
 
 
 def end(writer: Writer, id: str, outcome: Outcome, *, token: str | None) -> Record:
-    """Record how the run ended. An executor shows its claim's `token`; a person who settles an unknown run has none.
+    """Record how the run ended; repeating the same outcome is accepted.
 
-    Repeating the same outcome is accepted.
+    An executor shows its claim's `token`; a person who settles an unknown run has none.
     """
     record = writer.record(id)
     if record.claim is None:
@@ -212,7 +212,7 @@ def vanish(writer: Writer, id: str) -> Record:
 
 
 def note(writer: Writer, id: str, kind: Kind, notice: Notice) -> Record:
-    """Record what the note has to tell the person (refused, held, flagged, tampered); once, not repeatedly."""
+    """Record what the note has to tell the person (refused, held, flagged, tampered), once."""
     record = writer.record(id)
     if record.notice == notice and record.notice_kind is kind:
         return record

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
+from hitl_vault.asking import AskOptions, Duration
 from hitl_vault.domain.decision import Decision, Verdict
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
-from hitl_vault.gate import Duration, Gate, open_gate
+from hitl_vault.gate import Gate, open_gate
 from hitl_vault.grant import Grant
 
 
@@ -31,7 +32,9 @@ class AsyncGate:
             raise RuntimeError("the gate is not open; use `async with`")
         return self._gate
 
-    async def ask(self, action: str, context: Mapping[str, Any] | None = None, **options: Any) -> Request:
+    async def ask(
+        self, action: str, context: Mapping[str, Any] | None = None, **options: Unpack[AskOptions]
+    ) -> Request:
         """Ask for approval; durable when it returns."""
         return await to_thread(self.gate.ask, action, context, **options)
 
@@ -75,13 +78,14 @@ class AsyncGate:
         """Return every entry of a request, oldest first."""
         return await to_thread(self.gate.history, id)
 
-    def guard(self, function: Callable[..., Any] | None = None, **options: Any) -> Any:
-        """Decorate a function so that each call asks first. Use it on coroutine functions."""
-        return self.gate.guard(function, **options)
+    @property
+    def guard(self) -> Any:
+        """Decorate a function so that each call asks first: `Gate.guard`, best on coroutine functions."""
+        return self.gate.guard
 
     @asynccontextmanager
     async def approval(
-        self, action: str, context: Mapping[str, Any] | None = None, **options: Any
+        self, action: str, context: Mapping[str, Any] | None = None, **options: Unpack[AskOptions]
     ) -> AsyncIterator[Grant]:
         """Ask, wait and claim; the block runs with the grant and ends as executed or failed."""
         request = await self.ask(action, context, **options)

@@ -6,51 +6,28 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, Self, TypeVar
+from typing import Any, Literal, Self, Unpack
 
 from hitl_vault import acts, config
-from hitl_vault.domain.canonical import NotJson, canonical
+from hitl_vault.asking import AskOptions, Duration, asking
+from hitl_vault.denial import not_approved
 from hitl_vault.domain.decision import Decision, Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.entry import Entry
-from hitl_vault.domain.lifecycle import NO, State
+from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
-from hitl_vault.domain.requirement import Requirement
-from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.domain.times import duration
-from hitl_vault.errors import (
-    Cancelled,
-    ConfigError,
-    Expired,
-    HitlVaultError,
-    NotApproved,
-    Rejected,
-    RequestNotFound,
-    WaitTimeout,
-)
+from hitl_vault.errors import ConfigError, HitlVaultError, RequestNotFound, WaitTimeout
 from hitl_vault.grant import Grant, Leases
-from hitl_vault.guard import Text, first_line, guarded
+from hitl_vault.guard import Guarding
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
 from hitl_vault.trust.modes import admit
 from hitl_vault.waiting import Waiters
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-Duration = str | float | timedelta
-
-_DEFAULT: Any = object()
-_ERRORS: dict[State, type[NotApproved]] = {
-    State.REJECTED: Rejected,
-    State.EXPIRED: Expired,
-    State.CANCELLED: Cancelled,
-}
 _log = logging.getLogger("hitl_vault")
 
 
@@ -75,7 +52,7 @@ def open_gate(
     return Gate(found, ledger, agent=agent, keeper=keeper)
 
 
-class Gate:
+class Gate(Guarding):
     """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
@@ -97,33 +74,22 @@ class Gate:
         return keeper
 
     def ask(
-        self,
-        action: str,
-        context: Mapping[str, Any] | None = None,
-        *,
-        summary: str = "",
-        reason: str = "",
-        key: str | None = None,
-        timeout: Duration | None = _DEFAULT,
-        run: str | None = None,
-        risk: str | Level | Risk | None = None,
+        self, action: str, context: Mapping[str, Any] | None = None, **options: Unpack[AskOptions]
     ) -> Request:
-        """Ask for approval; durable when it returns.
+        """Ask for approval; durable when it returns. See `AskOptions` for what may be said.
 
         With a `key`, asking again returns the earlier request, also after a restart; the same key with
-        another action or context is a `Conflict`. `timeout` is the time to decide and to claim (`"1h"`,
-        seconds, a timedelta; None for no deadline; the vault's default if left out). Raises `ValueError`
-        for a context that is not JSON.
+        another action or context is a `Conflict`. Raises `ValueError` for a context that is not JSON.
         """
-        asking = self._asking(action, context, summary, reason, key, timeout, run, risk)
-        return self._write(lambda writer: acts.ask(writer, asking)).request
+        job = self._asking(action=action, context=context, **options)
+        return self._write(job).request
 
     def ask_many(self, askings: Iterable[Mapping[str, Any]]) -> list[Request]:
         """Ask several things in one durable step. Each asking is a mapping of `ask`'s arguments.
 
         If one of them cannot be asked, its error is raised after the others were recorded.
         """
-        jobs = [_ask_job(self._asking(**{**_ASKING, **asking})) for asking in askings]
+        jobs = [self._asking(**given) for given in askings]
         self._changed = True
         results = self.ledger.write_all(jobs)
         for result in results:
@@ -131,41 +97,9 @@ class Gate:
                 raise result
         return [result.request for result in results if isinstance(result, Record)]
 
-    def _asking(
-        self,
-        action: str,
-        context: Mapping[str, Any] | None,
-        summary: str,
-        reason: str,
-        key: str | None,
-        timeout: Duration | None,
-        run: str | None,
-        risk: str | Level | Risk | None,
-    ) -> acts.Asking:
-        if not action.strip():
-            raise ValueError("an action needs a name")
-        checked = dict(context or {})
-        try:
-            canonical(checked)
-        except NotJson as error:
-            raise NotJson(f"the context of {action!r} is {error}") from error
-        return acts.Asking(
-            action=action,
-            context=checked,
-            agent=self.agent,
-            timeout=self._timeout(timeout),
-            summary=summary,
-            reason=reason,
-            run=run,
-            key=key,
-            risk=risk if isinstance(risk, Risk) else Risk(level=Level(risk or Level.LOW)),
-            requirement=Requirement(mode=self.config.settings.mode),
-        )
-
-    def _timeout(self, timeout: Duration | None) -> timedelta | None:
-        if timeout is _DEFAULT:
-            return self.config.settings.timeout
-        return None if timeout is None else duration(timeout)
+    def _asking(self, **given: Any) -> Callable[[Writer], Record]:
+        asked = asking(self.agent, self.config.settings, **given)
+        return lambda writer: acts.ask(writer, asked)
 
     def wait(self, id: str, timeout: Duration | None = None) -> Decision:
         """Wait until a request is decided and return the decision; `WaitTimeout` leaves it pending."""
@@ -193,9 +127,7 @@ class Gate:
         Raises `AlreadyDecided`, `Expired`, `Cancelled`, or `NotAllowed` if the vote does not count.
         """
         name = config.approver(by) or self.config.settings.approver
-        cast = Vote(
-            verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment
-        )
+        cast = Vote(verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment)
         record = self._write(lambda writer: acts.vote(writer, id, cast, admit))
         if record.state in (State.EXPIRED, State.CANCELLED):
             raise not_approved(record)
@@ -245,42 +177,9 @@ class Gate:
         self._leases.hold(grant)
         return grant
 
-    def guard(
-        self,
-        function: Callable[P, R] | None = None,
-        *,
-        action: str | None = None,
-        context: Callable[..., Mapping[str, Any]] | None = None,
-        summary: Text | None = None,
-        reason: Text = "",
-        key: Text | None = None,
-        **options: Any,
-    ) -> Any:
-        """Decorate a function, plain or async, so that each call asks, waits, claims, runs and records.
-
-        The call's arguments are the context, or what `context` makes of them. `summary` (by default the
-        docstring's first line), `reason` and `key` are texts or callables of the arguments; `options` are
-        further arguments of `ask`. The call raises `NotApproved` instead of running.
-        """
-
-        def wrap(function: Callable[P, R]) -> Callable[P, R]:
-            words = {"summary": summary or first_line(function), "reason": reason, "key": key}
-            name = action or function.__name__
-            return guarded(self, function, action=name, context=context, words=words, options=options)
-
-        return wrap if function is None else wrap(function)
-
-    @contextmanager
-    def approval(
-        self, action: str, context: Mapping[str, Any] | None = None, **options: Any
-    ) -> Iterator[Grant]:
-        """Ask, wait and claim; the block runs with the grant and ends as executed, or failed on an exception."""
-        request = self.ask(action, context, **options)
-        self.wait(request.id)
-        with self.claim(request.id, request.context, action=action) as grant:
-            yield grant
-
-    def settle(self, id: str, outcome: Literal["executed", "failed"], *, by: str, comment: str = "") -> Record:
+    def settle(
+        self, id: str, outcome: Literal["executed", "failed"], *, by: str, comment: str = ""
+    ) -> Record:
         """Say, as a person who looked, how a run ended whose executor vanished."""
 
         def job(writer: Writer) -> Record:
@@ -300,7 +199,9 @@ class Gate:
             return found[0]
         if not found:
             raise RequestNotFound(f"no request has {part!r} in its id", id=part)
-        raise RequestNotFound(f"{part!r} is in several ids: {', '.join(found[:5])}; write more of it", id=part)
+        raise RequestNotFound(
+            f"{part!r} is in several ids: {', '.join(found[:5])}; write more of it", id=part
+        )
 
     def pending(self) -> Iterator[Record]:
         """Yield the requests that await a decision, newest first."""
@@ -350,31 +251,3 @@ class Gate:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def not_approved(record: Record) -> NotApproved:
-    """Return the error that says why a request was not approved."""
-    decision = record.decision
-    by = f" by {', '.join(decision.by)}" if decision and decision.by else ""
-    comment = f": {decision.comment}" if decision and decision.comment else ""
-    text = f"{record.request.action} ({record.id}) was {record.state}{by}{comment}"
-    if record.state is State.EXPIRED:
-        text = f"{record.request.action} ({record.id}) expired at {record.request.expires}"
-    return _ERRORS[record.state](text, request=record.request, decision=decision)
-
-
-def _ask_job(asking: acts.Asking) -> Callable[[Writer], Record]:
-    return lambda writer: acts.ask(writer, asking)
-
-
-_ASKING: dict[str, Any] = {
-    "context": None,
-    "summary": "",
-    "reason": "",
-    "key": None,
-    "timeout": _DEFAULT,
-    "run": None,
-    "risk": None,
-}
-
-assert _ERRORS.keys() == NO

@@ -30,7 +30,8 @@ class Grant:
     """
 
     def __init__(self, ledger: Ledger, record: Record) -> None:
-        assert record.claim is not None and record.decision is not None
+        assert record.claim is not None
+        assert record.decision is not None
         self._ledger = ledger
         self._token = record.claim.token
         self.request: Request = record.request
@@ -76,7 +77,7 @@ class Grant:
 
 
 def recordable(result: Any) -> Any:
-    """Return a result as JSON, or as text where it has no JSON form, or as size and digest where it is large."""
+    """Return a result as JSON, as text where it has no JSON form, as size and digest where it is large."""
     try:
         data = canonical(result)
     except NotJson:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Unpack, cast, overload
 
+from hitl_vault.asking import AskOptions
 from hitl_vault.domain.canonical import NotJson, canonical
 from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.request import Request
@@ -42,28 +44,71 @@ class Asks(Protocol):
         ...
 
 
-def guarded(
-    gate: Asks,
-    function: Callable[P, R],
-    *,
-    action: str,
-    context: Callable[..., Mapping[str, Any]] | None,
-    words: Mapping[str, Text | None],
-    options: Mapping[str, Any],
-) -> Callable[P, R]:
-    """Return `function` with asking, waiting, claiming and recording the outcome around each call.
+class Guarding:
+    """The verbs of a gate that wrap a callable or a block."""
 
-    `words` are `ask`'s texts, each a string or a callable of the call's arguments. A coroutine
-    function stays one and waits on its event loop.
-    """
-    plan = _Plan(gate, function, action, context, words, options)
+    @overload
+    def guard(self: Asks, function: Callable[P, R], /) -> Callable[P, R]: ...
+
+    @overload
+    def guard(
+        self: Asks,
+        function: None = None,
+        /,
+        *,
+        action: str | None = None,
+        context: Callable[..., Mapping[str, Any]] | None = None,
+        summary: Text | None = None,
+        reason: Text = "",
+        key: Text | None = None,
+        **options: Any,
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+    def guard(
+        self: Asks,
+        function: Callable[P, R] | None = None,
+        /,
+        *,
+        action: str | None = None,
+        context: Callable[..., Mapping[str, Any]] | None = None,
+        summary: Text | None = None,
+        reason: Text = "",
+        key: Text | None = None,
+        **options: Any,
+    ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
+        """Decorate a function, plain or async, so that each call asks, waits, claims, runs and records.
+
+        The call's arguments are the context, or what `context` makes of them. `summary` (by default the
+        docstring's first line), `reason` and `key` are texts or callables of the arguments; `options` are
+        further arguments of `ask`. The call raises `NotApproved` instead of running.
+        """
+
+        def wrap(function: Callable[P, R]) -> Callable[P, R]:
+            words = {"summary": summary or _first_line(function), "reason": reason, "key": key}
+            name = action or function.__name__
+            return _guarded(_Plan(self, function, name, context, words, options), function)
+
+        return wrap if function is None else wrap(function)
+
+    @contextmanager
+    def approval(
+        self: Asks, action: str, context: Mapping[str, Any] | None = None, **options: Unpack[AskOptions]
+    ) -> Iterator[Grant]:
+        """Ask, wait and claim; the block ends as executed, or as failed if it raises."""
+        request = self.ask(action, context, **options)
+        self.wait(request.id)
+        with self.claim(request.id, request.context, action=action) as grant:
+            yield grant
+
+
+def _guarded(plan: _Plan, function: Callable[P, R]) -> Callable[P, R]:
     if inspect.iscoroutinefunction(function):
         return cast("Callable[P, R]", _async(plan, function))
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         request = plan.ask(args, kwargs)
-        gate.wait(request.id)
+        plan.gate.wait(request.id)
         with plan.claim(request, args, kwargs) as grant:
             result = function(*args, **kwargs)
             grant.executed(result)
@@ -141,6 +186,6 @@ class _Plan:
             ) from error
 
 
-def first_line(function: Callable[..., Any]) -> str:
+def _first_line(function: Callable[..., Any]) -> str:
     """Return the first line of a function's docstring, which says what it does."""
     return (inspect.getdoc(function) or "").partition("\n")[0]

@@ -100,7 +100,7 @@ class House:
         return path
 
     def edit(self, request: hv.Request, *changes: tuple[str, str], end: str = "") -> Path:
-        """Replace texts in a pending note as Obsidian does, by writing in place; `end` is added to its Notes."""
+        """Replace texts in a pending note, in place as Obsidian does; `end` is added to its Notes."""
         note = self.note(request)
         text = note.read_text()
         for old, new in changes:

@@ -17,10 +17,13 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Adopted
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Level, Risk
+from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.vault.frontmatter import parse
 
 TYPES = frozenset({"approval_request", "approval"})
+LARGEST = 192 * 1024
+"""Bytes of a note that can be adopted, since our part is added to it."""
 _ACTION = ("action", "action_type", "request_type", "category")
 _AGENT = ("requested_by", "agent", "created_by", "from_agent", "source")
 _SUMMARY = ("subject", "title", "summary", "description")
@@ -37,9 +40,11 @@ def asking_of(name: str, data: bytes, *, mode: Mode, now: datetime) -> acts.Aski
     `name` is the note's path below `Pending_Approval/`. Raises `BallotInvalid` if the note cannot be read.
     """
     text = data.decode("utf-8-sig", errors="strict") if _is_utf8(data) else ""
-    fields = parse(text).fields if text else {}
+    fields = parse(text.replace("\r\n", "\n")).fields if text else {}
     if _word(fields, ("type",)).casefold() not in TYPES:
         return None
+    if len(data) > LARGEST:
+        raise BallotInvalid(f"{name} is larger than {LARGEST // 1024} KiB; shorten the note", field=None)
     expires = _instant(_word(fields, _EXPIRES))
     return acts.Asking(
         action=_word(fields, _ACTION) or _word(fields, ("type",)),
@@ -105,7 +110,7 @@ def _risk(word: str) -> Risk:
 
 
 def _instant(text: str) -> datetime | None:
-    """Return the instant that a note names; local time where it has no zone, None where it is not ISO 8601."""
+    """Return the instant that ISO 8601 text names, in local time if it has no zone; None for other text."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC) if text else None
     except (ValueError, OverflowError):

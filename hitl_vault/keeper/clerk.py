@@ -39,8 +39,7 @@ class Clerk:
         now = self._ledger.now().timestamp()
         if first > now:
             return
-        due = list(self._timers.due(now))
-        for id, result in zip(due, self._ledger.write_all([_job(id) for id in due]), strict=True):
+        for result in self._ledger.write_all([_job(id) for id in self._timers.due(now)]):
             if isinstance(result, HitlVaultError):
                 raise result
             if isinstance(result, Record):

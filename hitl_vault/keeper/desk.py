@@ -20,7 +20,7 @@ from hitl_vault.trust.modes import admit
 from hitl_vault.vault.layout import Folder, folder_of
 
 MISSING_AFTER = 1.0
-"""Seconds that a note may be gone (editors, git and sync tools delete and create) before it is drawn again."""
+"""Seconds that a note may be gone before it is drawn again: editors and sync tools delete and create."""
 
 _PASSING = (Kind.HELD, Kind.FLAGGED)
 
@@ -113,7 +113,7 @@ class Desk:
         return settle if finding.kind else max(settle, MISSING_AFTER)
 
     def _settled(self, id: str, sightings: Sequence[Sighting], wait: float) -> bool:
-        """Tell whether the files have been the same for `wait` seconds; if not, come back when they may be."""
+        """Tell whether the files have been the same for `wait` seconds; if not, come back later."""
         now = self._monotonic()
         seen = fingerprint(sightings)
         before, since = self._since.get(id, (None, now))
@@ -143,9 +143,7 @@ class Desk:
         """Record a notice and show it in the note."""
         self._draw(self._ledger.write(lambda writer: acts.note(writer, id, kind, notice)), sightings)
 
-    def _draw(
-        self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()
-    ) -> None:
+    def _draw(self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()) -> None:
         try:
             clean = self._projector.project(record, sightings, counted=counted)
         except Changed:
@@ -192,14 +190,21 @@ class Desk:
         self._projector.project(record, [*home, *strays])
         self._put_away(record, strays)
         if changes:
-            text = "This note was changed after the decision and has been put right. What it said is in Set_Aside."
+            text = (
+                "This note was changed after the decision and has been put right. "
+                "What it said is in Set_Aside."
+            )
             self._notice(record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join(changes)))
 
     def _put_away(self, record: Record, strays: Sequence[Sighting]) -> None:
         copies = self._projector.put_away(record, strays)
         if copies:
-            text = "Another version of this note came after the decision and changed nothing. It is in Set_Aside."
-            self._notice(record.id, Kind.REFUSED, Notice(text=text, detail="\n".join(c.name for c in copies)))
+            text = (
+                "Another version of this note came after the decision and changed nothing. "
+                "It is in Set_Aside."
+            )
+            names = "\n".join(copy.name for copy in copies)
+            self._notice(record.id, Kind.REFUSED, Notice(text=text, detail=names))
 
     def _notice(self, id: str, kind: Kind, notice: Notice) -> None:
         self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))

@@ -11,7 +11,7 @@ from hitl_vault.domain.entry import Entry
 
 @dataclass
 class Work:
-    """What has arrived since the last look: paths to look at, entries to draw, reasons to look at everything."""
+    """What has arrived: paths to look at, entries to draw, reasons to look at everything."""
 
     paths: dict[Path, None] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS note (id TEXT PRIMARY KEY, path TEXT NOT NULL, sha TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -81,8 +81,17 @@ class Index:
     @property
     def drawn_up_to(self) -> int:
         """The last ledger entry whose note is known to be drawn and synced; 0 if none."""
-        row = self._db.execute("SELECT value FROM mark WHERE name = 'seq'").fetchone()
-        return int(row[0]) if row else 0
+        return int(self._mark("seq") or 0)
+
+    def same_templates(self, fingerprint: str) -> bool:
+        """Tell whether notes were drawn with these templates, and remember that they are from now on."""
+        same = self._mark("templates") == fingerprint
+        self._db.execute("INSERT OR REPLACE INTO mark VALUES ('templates', ?)", (fingerprint,))
+        return same
+
+    def _mark(self, name: str) -> str | int | None:
+        row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
 
     def close(self) -> None:
         """Write what has changed and close the file."""

@@ -43,6 +43,7 @@ class Loop:
     ) -> None:
         self._ledger = ledger
         self._layout = layout
+        self._fingerprint = drawer.templates.fingerprint
         self._tell = tell
         self._index = Index(config.state / "notes.db")
         self._projector = Projector(layout, drawer, self._index, past=self._past)
@@ -59,9 +60,7 @@ class Loop:
             monotonic=time.monotonic,
         )
         self._clerk = Clerk(ledger)
-        self._strangers = Strangers(
-            config.settings, layout, ledger, monotonic=time.monotonic, tell=tell
-        )
+        self._strangers = Strangers(config.settings, layout, ledger, monotonic=time.monotonic, tell=tell)
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer(tell=tell)
         self._looks: dict[str, None] = {}
@@ -77,6 +76,8 @@ class Loop:
         for id, name in self._survey.adopted():
             self._sites.adopt(id, name)
         self.receive(Work(entries=list(self._ledger.entries(after=self._drawn_up_to))))
+        if not self._index.same_templates(self._fingerprint):
+            self._draws.update((note.id, self._drawn_up_to) for note in self._index)
         if survey:
             self._look_everywhere()
 
@@ -117,7 +118,12 @@ class Loop:
             return 0.0
         now = time.monotonic()
         later = self._later.next()
-        waits = [TICK, self._clerk.next_in(), self._strangers.next_in(), None if later is None else later - now]
+        waits = [
+            TICK,
+            self._clerk.next_in(),
+            self._strangers.next_in(),
+            None if later is None else later - now,
+        ]
         return max(0.0, min(wait for wait in waits if wait is not None))
 
     def stop(self) -> None:
@@ -159,7 +165,7 @@ class Loop:
             self._desk.commit(casts)
 
     def _draw(self, id: str) -> None:
-        """Draw a note that is behind the ledger, unless somebody is writing in it; the desk waits for them."""
+        """Draw a note that is behind the ledger, unless somebody writes in it; the desk waits for them."""
         record = self._ledger.record(id)
         self._clerk.follow(record)
         sightings = self._sites.see(record)
@@ -173,7 +179,7 @@ class Loop:
             self._sites.forget(id)
 
     def _safely(self, id: str, do: Callable[[str], T]) -> T | None:
-        """Do something for one request; if that fails, say so and try again later, and let the others go on."""
+        """Do something for one request; if that fails, say so and try again later. The others go on."""
         try:
             result = do(id)
         except LedgerUnavailable:

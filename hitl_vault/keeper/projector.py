@@ -13,11 +13,12 @@ from pathlib import Path, PurePosixPath
 
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
+from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.index import Drawn, Index
 from hitl_vault.keeper.sight import Sighting
-from hitl_vault.vault.ballot import Ballot
+from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer, Person
-from hitl_vault.vault.files import set_aside, take, write_note
+from hitl_vault.vault.files import move_aside, set_aside, take, write_note
 from hitl_vault.vault.layout import Folder, Layout, folder_of
 from hitl_vault.vault.seal import differences
 
@@ -72,18 +73,24 @@ class Projector:
             return []
         if sighting.problem:
             return [str(sighting.problem)]
-        found = differences(self.blank(record), sighting.data)
+        found = self._differences(record, sighting)
         return found if found and not self._was_drawn(record, sighting) else []
 
     def stale(self, record: Record, sighting: Sighting) -> bool:
         """Tell whether a file is the note as it was drawn earlier, and would be drawn otherwise now."""
-        return not sighting.as_drawn and bool(differences(self.blank(record), sighting.data))
+        return not sighting.as_drawn and bool(self._differences(record, sighting))
+
+    def _differences(self, record: Record, sighting: Sighting) -> list[str]:
+        found = sighting.ballot
+        return differences(read_ballot(self.blank(record), skip=sighting.skip), found) if found else []
 
     def accept(self, record: Record, sighting: Sighting) -> None:
         """Take a resolved note as it lies: a person added to its Notes."""
         self._remember(record, sighting.path, sighting.sha)
 
-    def project(self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()) -> bool:
+    def project(
+        self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()
+    ) -> bool:
         """Draw the note and clear away what is as it was drawn, or `counted` as a vote.
 
         Returns False if other files are left that hold more than that; `put_away` is for those, once
@@ -115,7 +122,7 @@ class Projector:
         return set_aside(self._layout, sighting.place.name, sighting.data, _why(record))
 
     def _target(self, record: Record, sightings: Sequence[Sighting]) -> Path:
-        """Return where the note belongs: where it lies, if that is the right folder, else the folder's top."""
+        """Return where the note belongs: where it lies if that is the right folder, else at its top."""
         folder = folder_of(record.state)
         for sighting in sightings:
             if sighting.main and sighting.place.folder is folder:
@@ -155,7 +162,7 @@ class Projector:
 
         An editor may save what it read before a notice was added; that is no change by anybody.
         """
-        return any(not differences(self.blank(then), sighting.data) for then in reversed(self._past(record.id)))
+        return any(not self._differences(then, sighting) for then in reversed(self._past(record.id)))
 
     def _write(self, target: Path, data: bytes, sightings: Sequence[Sighting]) -> None:
         seen = next((s for s in sightings if s.path == target), None)
@@ -169,11 +176,18 @@ class Projector:
     def _clear(self, record: Record, strays: Iterable[Sighting]) -> list[Path]:
         copies: list[Path] = []
         for stray in strays:
-            last = take(stray.path)
+            last = self._take(record, stray)
             if last and stray.data and last != stray.data:
                 copies.append(set_aside(self._layout, stray.place.name, last, _why(record)))
             self._recent.pop(stray.path, None)
         return copies
+
+    def _take(self, record: Record, stray: Sighting) -> bytes | None:
+        try:
+            return take(stray.path)
+        except BallotInvalid:  # a folder, a link or worse: out of the way with it, unread
+            move_aside(self._layout, stray.path, _why(record))
+            return None
 
     def _remember(self, record: Record, path: Path, sha: str) -> None:
         self._recent[path] = sha

@@ -107,8 +107,9 @@ def fingerprint(sightings: Iterable[Sighting]) -> frozenset[tuple[str, str]]:
 
 
 def assess(sightings: Sequence[Sighting], changes: Callable[[Sighting], list[str]]) -> Finding:
-    """Say what the files of a pending request amount to. `changes` tells what a file says that was never drawn.
+    """Say what the files of a pending request amount to.
 
+    `changes` tells what a file says that was never drawn.
     One verdict, expressed once or several times, is a vote. Verdicts that contradict each
     other, in one file or across copies, are held. Anything unreadable or unknown is told.
     """
@@ -181,7 +182,9 @@ def _changed(
                 "Refused: something above Notes was changed, so what you answered is not what was asked. "
                 "This is the request as recorded; please answer again."
             )
-            return Finding(kind=Kind.REFUSED, notice=Notice(text=text, detail="\n".join(found)), patient=patient)
+            return Finding(
+                kind=Kind.REFUSED, notice=Notice(text=text, detail="\n".join(found)), patient=patient
+            )
     return None
 
 

@@ -24,7 +24,13 @@ class Strangers:
     """Adopts notes that agents write by themselves. For the active keeper alone."""
 
     def __init__(
-        self, settings: Settings, layout: Layout, ledger: Ledger, *, monotonic: Callable[[], float], tell: Tell
+        self,
+        settings: Settings,
+        layout: Layout,
+        ledger: Ledger,
+        *,
+        monotonic: Callable[[], float],
+        tell: Tell,
     ) -> None:
         self._settings = settings
         self._layout = layout

@@ -158,6 +158,17 @@ def test_the_same_note_written_again_after_it_was_resolved_is_a_new_request(
     assert second.id != first.id
 
 
+def test_a_note_with_windows_line_endings_is_adopted_as_it_is(house: House, gate: hv.Gate) -> None:
+    path = house.root / "Pending_Approval" / "crlf.md"
+    body = "\r\nHello\r\n"
+    path.write_bytes(b"---\r\ntype: approval\r\naction: post\r\n---\r\n" + body.encode())
+    assert adopted(gate).request.action == "post"
+    eventually(lambda: has_boxes(path))
+    assert body.encode() in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(b"- [ ] Approve", b"- [x] Approve"))
+    eventually(lambda: not list(gate.pending()))
+
+
 def test_adoption_survives_a_restart(house: House) -> None:
     gate = house.gate()
     path = write(house)
@@ -190,7 +201,12 @@ def test_an_unknown_word_in_their_note_is_flagged_and_their_text_stays(house: Ho
 
 @pytest.mark.parametrize(
     "text",
-    ["# Just a note\n", "---\ntype: plan\nstatus: pending\n---\n", "---\nstatus: approved\n---\n", "---\n[broken\n---\n"],
+    [
+        "# Just a note\n",
+        "---\ntype: plan\nstatus: pending\n---\n",
+        "---\nstatus: approved\n---\n",
+        "---\n[broken\n---\n",
+    ],
 )
 def test_other_notes_are_left_alone(house: House, gate: hv.Gate, text: str) -> None:
     path = house.root / "Pending_Approval" / "mine.md"

@@ -150,7 +150,8 @@ def test_guard_asks_waits_claims_runs_and_records(approving: hv.Gate) -> None:
     record = approving.get(row.id)
     assert record.request.context == {"order": "A-17", "eur": 900}
     assert record.request.summary == "Refund an order."
-    assert record.outcome and record.outcome.result == "refunded 900 on A-17"
+    assert record.outcome
+    assert record.outcome.result == "refunded 900 on A-17"
 
 
 def test_guard_does_not_run_what_is_rejected(house: House) -> None:
@@ -174,7 +175,8 @@ def test_guard_records_a_failure_and_lets_it_through(approving: hv.Gate) -> None
         charge(5)
     (row,) = approving.ledger.rows()
     outcome = approving.get(row.id).outcome
-    assert outcome and outcome.error == "ConnectionError: bank is down"
+    assert outcome
+    assert outcome.error == "ConnectionError: bank is down"
 
 
 def test_guard_notices_arguments_that_change_between_asking_and_running(house: House) -> None:
@@ -312,7 +314,7 @@ def test_a_folder_that_is_no_vault_is_an_error_that_says_what_to_do(house: House
 )
 def test_a_mistake_in_the_settings_names_file_and_field(house: House, line: str, names: str) -> None:
     path = house.root / ".hitl" / "vault.yaml"
-    kept = [x for x in path.read_text().splitlines(True) if not x.startswith(line.split(":")[0])]
+    kept = [x for x in path.read_text().splitlines(True) if not x.startswith(line.split(":", maxsplit=1)[0])]
     path.write_text("".join(kept) + line)
     with pytest.raises(hv.ConfigError, match=f"vault.yaml: .*{names}"):
         hv.open_gate(house.root)

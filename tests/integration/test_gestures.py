@@ -100,7 +100,7 @@ def test_the_comment_and_the_notes_reach_the_agent(house: House, gate: hv.Gate) 
 def test_notes_stay_byte_for_byte_in_the_archive(house: House, gate: hv.Gate) -> None:
     request = ask(gate)
     note = house.note(request)
-    notes = "two  spaces \r\n\ttab\r\n\r\n\r\n# my heading\n- [x] Approve\n```\nopen fence".encode()
+    notes = b"two  spaces \r\n\ttab\r\n\r\n\r\n# my heading\n- [x] Approve\n```\nopen fence"
     note.write_bytes(note.read_bytes().replace(b'status: "pending"', b"status: rejected") + notes)
     gate.wait(request.id, timeout=5)
     assert house.note(request, "Rejected").read_bytes().endswith(b"## Notes\n" + notes)

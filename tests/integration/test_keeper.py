@@ -170,7 +170,9 @@ def _move_and_move_back(house: House) -> None:
     away.rename(house.root)
 
 
-@pytest.mark.parametrize("upset", [_recreate, _move_and_move_back], ids=["folder recreated", "vault moved and back"])
+@pytest.mark.parametrize(
+    "upset", [_recreate, _move_and_move_back], ids=["folder recreated", "vault moved and back"]
+)
 def test_the_keeper_recovers_when_its_folders_are_replaced(
     house: House, gate: hv.Gate, upset: Callable[[House], None]
 ) -> None:
@@ -188,6 +190,22 @@ def test_asking_is_durable_before_the_note_is_drawn(house: House) -> None:
     assert not house.path(request).exists()
     assert house.gate().get(request.id).state == "pending"
     house.note(request)
+
+
+def test_a_changed_template_redraws_untouched_notes_and_blames_nobody(house: House) -> None:
+    request = house.gate().ask("refund", CONTEXT)
+    house.note(request)
+    house.close()
+    own = house.root / ".hitl" / "templates" / "payment.md.j2"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text(
+        '{% extends "shipped/payment.md.j2" %}{% block facts %}Look twice!\n\n{{ super() }}{% endblock %}'
+    )
+    gate = house.gate()
+    eventually(lambda: house.says(request, "Look twice!"))
+    assert gate.get(request.id).notice is None
+    house.vote(request, "approved")
+    assert gate.wait(request.id, timeout=5).approved
 
 
 def test_closing_a_gate_without_a_keeper_draws_what_it_changed(house: House) -> None:
