@@ -45,7 +45,7 @@ def entry_of(columns: tuple[Any, ...]) -> Entry:
             prev=prev,
             hash=hash,
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise LedgerBroken(f"entry {seq} cannot be read: {error!r}", seq=seq) from error
 
 
