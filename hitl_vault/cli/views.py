@@ -131,7 +131,8 @@ def _decision(record: hv.Record) -> Iterator[str]:
 def entry_line(entry: hv.Entry) -> str:
     """Return what an entry records, in one harmless line."""
     tell = _TELL.get(entry.kind, _by)
-    return f"{entry.kind}{hv.text.one_line(tell(entry.body))}"
+    said = tell(entry.body).removeprefix(f": {str(entry.kind).title()}")
+    return f"{entry.kind}{hv.text.one_line(said)}"
 
 
 def _asked(body: Any) -> str:
