@@ -10,7 +10,7 @@ from hitl_vault.config import Settings
 from hitl_vault.domain.decision import Vote
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
-from hitl_vault.errors import HitlVaultError, NotAllowed
+from hitl_vault.errors import HitlVaultError, LedgerUnavailable, NotAllowed
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
@@ -21,6 +21,9 @@ from hitl_vault.vault.layout import Folder, folder_of
 
 MISSING_AFTER = 1.0
 """Seconds that a note may be gone before it is drawn again: editors and sync tools delete and create."""
+
+RETRY_AFTER = 5.0
+"""Seconds after which a note that could not be drawn is tried again."""
 
 _PASSING = (Kind.HELD, Kind.FLAGGED)
 
@@ -38,7 +41,7 @@ class Cast:
 class Desk:
     """Takes in ballots. For the active keeper alone.
 
-    `later` holds the ids to come back to, by `monotonic` time.
+    `later` holds the ids to come back to, by `monotonic` time; `tell` takes sentences for the operator.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Desk:
         *,
         later: Timers[str],
         monotonic: Callable[[], float],
+        tell: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._ledger = ledger
@@ -57,6 +61,7 @@ class Desk:
         self._projector = projector
         self._later = later
         self._monotonic = monotonic
+        self._tell = tell
         self._since: dict[str, tuple[frozenset[tuple[str, str]], float]] = {}
 
     def consider(self, id: str) -> Cast | None:
@@ -83,7 +88,7 @@ class Desk:
                 self._draw(result, cast.sightings, counted={cast.sha})
             elif isinstance(result, HitlVaultError):
                 why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
-                self._tell(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
+                self._notify(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
             else:
                 raise result
 
@@ -132,24 +137,30 @@ class Desk:
             vote = replace(finding.vote, by=finding.vote.by or self._settings.approver)
             return Cast(id=record.id, vote=vote, sha=finding.voted.sha, sightings=sightings)
         if finding.kind and finding.notice:
-            self._tell(record.id, finding.kind, finding.notice, sightings)
+            self._notify(record.id, finding.kind, finding.notice, sightings)
         elif record.notice_kind in _PASSING:
             self._draw(self._ledger.write(lambda writer: acts.clear(writer, record.id)), sightings)
         else:
             self._draw(record, sightings)
         return None
 
-    def _tell(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
+    def _notify(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
         """Record a notice and show it in the note."""
         self._draw(self._ledger.write(lambda writer: acts.note(writer, id, kind, notice)), sightings)
 
     def _draw(self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()) -> None:
+        wait = 0.0
         try:
             clean = self._projector.project(record, sightings, counted=counted)
         except Changed:
             clean = False
+        except LedgerUnavailable:
+            raise
+        except OSError as error:
+            self._tell(f"the note of {record.id} could not be drawn and will be tried again: {error}")
+            clean, wait = False, RETRY_AFTER
         if not clean:
-            self._later.set(record.id, self._monotonic())
+            self._later.set(record.id, self._monotonic() + wait)
 
     def _consider_resolved(self, record: Record, sightings: Sequence[Sighting]) -> None:
         """Put right what lies in the vault for a request that is decided; it changes nothing any more."""

@@ -13,7 +13,7 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record, fold
 from hitl_vault.errors import HitlVaultError, LedgerUnavailable
 from hitl_vault.keeper.clerk import Clerk
-from hitl_vault.keeper.desk import Desk
+from hitl_vault.keeper.desk import RETRY_AFTER, Desk
 from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.projector import Changed, Projector
@@ -30,7 +30,6 @@ from hitl_vault.vault.layout import Layout, Place, folder_of
 T = TypeVar("T")
 
 BATCH = 256
-RETRY_AFTER = 5.0
 TICK = 1.0
 """Seconds after which deadlines are compared with the clock again, since clocks get set."""
 
@@ -58,6 +57,7 @@ class Loop:
             self._projector,
             later=self._later,
             monotonic=time.monotonic,
+            tell=tell,
         )
         self._clerk = Clerk(ledger)
         self._strangers = Strangers(config.settings, layout, ledger, monotonic=time.monotonic, tell=tell)

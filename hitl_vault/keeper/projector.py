@@ -168,7 +168,7 @@ class Projector:
         seen = next((s for s in sightings if s.path == target), None)
         if seen and seen.data == data:
             return
-        if seen and seen.data and target.read_bytes() != seen.data:
+        if seen and seen.data and _bytes_at(target) != seen.data:
             raise Changed(target)
         write_note(target, data, sync=False)
         self.unsynced[target] = None
@@ -199,6 +199,13 @@ class Projector:
             self._index.put(Drawn(id=record.id, path=relative, sha=sha))
         else:
             self._index.forget(record.id)
+
+
+def _bytes_at(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _carried(sightings: Sequence[Sighting], target: Path) -> Sighting | None:

@@ -107,7 +107,7 @@ def test_their_own_move_to_done_is_the_outcome_and_the_file_is_left_as_they_made
     approved, done = house.root / "Approved" / path.name, house.root / "Done" / path.name
     path.rename(approved)
     gate.wait(record.id, timeout=5)
-    eventually(lambda: "approved" in approved.read_text())
+    eventually(lambda: 'status: "approved"' in approved.read_text())
     approved.write_text(approved.read_text() + "\nsent at noon\n")
     theirs = approved.read_bytes()
     approved.rename(done)
