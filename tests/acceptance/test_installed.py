@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,10 @@ def test_a_new_vault_is_ready_and_an_edited_note_lets_the_agent_go_on(work: Path
     with hv.open_gate(work / "vault", agent="crm-bot", state_dir=work / "state") as gate:
         request = gate.ask("payment", {"amount": 900}, summary="Pay the invoice", timeout="1m")
         note = work / "vault" / "Pending_Approval" / f"{request.id}.md"
+        ends = time.monotonic() + 30
+        while not note.exists():
+            assert time.monotonic() < ends, "the note was never drawn"
+            time.sleep(0.01)
         text = note.read_text(encoding="utf-8")
         note.write_text(text.replace('status: "pending"', "status: approved"), encoding="utf-8")
         assert gate.wait(request.id, timeout=30).approved
