@@ -76,11 +76,17 @@ def _is_plain(value: object, left: int) -> bool:
     if kind is float:
         return 1e-4 <= abs(value) < 1e15 and value % 1 != 0  # type: ignore[operator, arg-type]
     if isinstance(value, dict):
-        plain = kind is dict and all(type(key) is str and key.isascii() for key in value)
-        return _are_plain(value.values(), left) and plain
+        return _are_plain(value.values(), left) and kind is dict and _are_plain_keys(value)
     if isinstance(value, list | tuple):
         return _are_plain(value, left)
     return False
+
+
+def _are_plain_keys(keys: Iterable[str]) -> bool:
+    try:
+        return "".join(keys).isascii()
+    except TypeError:  # some key is no string, which the library refuses
+        return False
 
 
 def _are_plain(values: Iterable[object], left: int) -> bool:

@@ -14,7 +14,9 @@ def text_of(at: datetime) -> str:
     """Return an aware instant as UTC text with microseconds, such as `2026-01-02T03:04:05.000000Z`."""
     if at.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def readable(at: datetime) -> str:
