@@ -9,7 +9,6 @@ from typing import Any, TypeAlias, TypedDict
 from hitl_vault.acts import Asking
 from hitl_vault.config import Settings
 from hitl_vault.domain.canonical import NotJson, canonical
-from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.domain.times import duration
 
@@ -58,7 +57,7 @@ def asking(
         run=run,
         key=key,
         risk=risk if isinstance(risk, Risk) else Risk(level=Level(risk or Level.LOW)),
-        requirement=Requirement(mode=settings.mode),
+        requirement=settings.requirement,
     )
 
 

@@ -5,6 +5,7 @@ Each setting is looked up in the same order: argument, environment, vault file, 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -14,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from hitl_vault.domain.requirement import Mode
+from hitl_vault.domain.requirement import Mode, Requirement, plain_name
 from hitl_vault.domain.times import duration
 from hitl_vault.errors import ConfigError, VaultNotFound
 
@@ -33,7 +34,8 @@ class Settings:
     `timeout` is the default time to decide (None: no deadline). `settle` and `flag_after` are
     seconds: how long a ballot must lie still before it counts, and how long an unknown word
     lies before the note says so. `lease` is how long an executor that shows no sign of life
-    is presumed alive. `approver` is who votes in notes that name nobody.
+    is presumed alive. `approver` is who votes in notes that name nobody; `approvers` are those who
+    may answer where no policy says so.
     """
 
     id: str
@@ -44,8 +46,14 @@ class Settings:
     flag_after: float = 20.0
     lease: timedelta = timedelta(seconds=60)
     approver: str = ""
+    approvers: tuple[str, ...] = ()
     state_dir: str = ""
     watch: Watch = "auto"
+
+    @property
+    def requirement(self) -> Requirement:
+        """What every request of this vault needs before any policy is asked."""
+        return Requirement(mode=self.mode, approvers=self.approvers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +157,9 @@ def _read(path: Path) -> str:
 
 
 _SIMPLE = re.compile(
-    r'([a-z_]+): (?:"([\w ./@-]*)"|(\d+(?:\.\d+)?[smhdw])|(open|attributed|code|signed))\Z', re.ASCII
+    r'([a-z_]+): (?:"([\w ./@-]*)"|(\d+(?:\.\d+)?[smhdw])|(open|attributed|code|signed)'
+    r'|(\["[\w ./@-]*"(?:, "[\w ./@-]*")*\]))\Z',
+    re.ASCII,
 )
 
 
@@ -166,7 +176,7 @@ def _simple(text: str) -> dict[str, Any] | None:
         name, value = (found[1], found[found.lastindex or 0]) if found else ("format", FORMAT)
         if name in values or not (found or line == f"format: {FORMAT}"):
             return None
-        values[name] = value
+        values[name] = json.loads(found[5]) if found and found[5] else value
     return values
 
 
@@ -220,6 +230,13 @@ def _text(value: Any) -> str:
     return value
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    listed = isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
+    if not listed:
+        raise ValueError(f'expected a list of names such as ["ana", "ben"], not {value!r}')
+    return tuple(dict.fromkeys(map(plain_name, value)))
+
+
 def _watch(value: Any) -> Watch:
     if value not in ("auto", "events", "polling"):
         raise ValueError(f"expected auto, events or polling, not {value!r}")
@@ -234,6 +251,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "flag_after": _seconds,
     "lease": duration,
     "approver": _text,
+    "approvers": _names,
     "state_dir": _text,
     "watch": _watch,
 }

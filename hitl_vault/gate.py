@@ -25,7 +25,7 @@ from hitl_vault.guard import Guarding
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
-from hitl_vault.trust.modes import admit
+from hitl_vault.voting import ballot_job
 from hitl_vault.waiting import Waiters
 
 _log = logging.getLogger("hitl_vault")
@@ -128,7 +128,7 @@ class Gate(Guarding):
         """
         name = config.approver(by) or self.config.settings.approver
         cast = Vote(verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment)
-        record = self._write(lambda writer: acts.vote(writer, id, cast, admit))
+        record = self._write(ballot_job(id, cast))
         if record.state in (State.EXPIRED, State.CANCELLED):
             raise not_approved(record)
         return record

@@ -18,11 +18,13 @@ from hitl_vault.domain.risk import Risk
 class Adopted:
     """Where a request came from that an agent wrote as a note of its own.
 
-    `name` is the path below `Pending_Approval/`, with `/`; `text` the note as it was found.
+    `name` is the path below `Pending_Approval/`, with `/`; `text` the note as it was found; `authors`
+    are further names that it gives for who wrote it, none of them checked.
     """
 
     name: str
     text: str
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any
 from hitl_vault import acts
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Adopted
-from hitl_vault.domain.requirement import Mode, Requirement
+from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Writer
@@ -34,7 +34,7 @@ _PERSONS = frozenset({"status", "approver", "comment", "approved_by", "approved_
 _AS_LEVEL = {"normal": Level.MEDIUM, "moderate": Level.MEDIUM, "urgent": Level.HIGH}
 
 
-def asking_of(name: str, data: bytes, *, mode: Mode, now: datetime) -> acts.Asking | None:
+def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime) -> acts.Asking | None:
     """Return what a note asks, or None if it does not say `type: approval_request` (or `approval`).
 
     `name` is the note's path below `Pending_Approval/`. Raises `BallotInvalid` if the note cannot be read.
@@ -46,17 +46,18 @@ def asking_of(name: str, data: bytes, *, mode: Mode, now: datetime) -> acts.Aski
     if len(data) > LARGEST:
         raise BallotInvalid(f"{name} is larger than {LARGEST // 1024} KiB; shorten the note", field=None)
     expires = _instant(_word(fields, _EXPIRES))
+    author, *others = _words(fields, _AGENT) or ["unknown"]
     return acts.Asking(
         action=_word(fields, _ACTION) or _word(fields, ("type",)),
         context={key: value for key, value in fields.items() if key not in _PERSONS},
-        agent=_word(fields, _AGENT) or "unknown",
+        agent=author,
         timeout=None if expires is None else max(expires - now, timedelta(0)),
         summary=_word(fields, _SUMMARY),
         reason=_word(fields, _REASON),
         key=f"note:{name}:{hashlib.sha256(data).hexdigest()}",
         risk=_risk(_word(fields, _RISK)),
-        requirement=Requirement(mode=mode),
-        adopted=Adopted(name=name, text=text),
+        requirement=requirement,
+        adopted=Adopted(name=name, text=text, authors=tuple(others)),
     )
 
 
@@ -93,11 +94,13 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _word(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    for name in names:
-        value = fields.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-    return ""
+    return next(iter(_words(fields, names)), "")
+
+
+def _words(fields: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    """Return what the fields say that are text, each once."""
+    values = (fields.get(name) for name in names)
+    return list(dict.fromkeys(value.strip() for value in values if isinstance(value, str) and value.strip()))
 
 
 def _risk(word: str) -> Risk:

@@ -15,9 +15,9 @@ from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
-from hitl_vault.ledger.protocol import Ledger, Writer
-from hitl_vault.trust.modes import admit
+from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.layout import Folder, folder_of
+from hitl_vault.voting import ballot_job
 
 MISSING_AFTER = 1.0
 """Seconds that a note may be gone before it is drawn again: editors and sync tools delete and create."""
@@ -82,7 +82,7 @@ class Desk:
 
     def commit(self, casts: Sequence[Cast]) -> None:
         """Record votes, all in one durable step, and draw their notes."""
-        results = self._ledger.write_all([self._job(cast) for cast in casts])
+        results = self._ledger.write_all([ballot_job(cast.id, cast.vote) for cast in casts])
         for cast, result in zip(casts, results, strict=True):
             if isinstance(result, Record):
                 self._draw(result, cast.sightings, counted={cast.sha})
@@ -91,9 +91,6 @@ class Desk:
                 self._notify(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
             else:
                 raise result
-
-    def _job(self, cast: Cast) -> Callable[[Writer], Record]:
-        return lambda writer: acts.vote(writer, cast.id, cast.vote, admit)
 
     def _find(self, record: Record, sightings: Sequence[Sighting]) -> Finding:
         if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):

@@ -75,7 +75,9 @@ class Strangers:
 
     def _adopt(self, place: Place, data: bytes) -> Record | None:
         try:
-            asking = adoption.asking_of(place.name, data, mode=self._settings.mode, now=self._ledger.now())
+            asking = adoption.asking_of(
+                place.name, data, requirement=self._settings.requirement, now=self._ledger.now()
+            )
         except BallotInvalid as problem:
             self._tell_once(place.path, f"{place.name} is not adopted: {problem}")
             return None

@@ -59,6 +59,10 @@ class Writer(Protocol):
         """Return the id of the request that `agent` asked under `key`."""
         ...
 
+    def has_asked(self, agent: str, run: str | None = None) -> bool:
+        """Tell whether `agent` has asked anything; with `run`, anything in that run."""
+        ...
+
     def append(self, kind: Kind, request: str, body: Mapping[str, Any], *, mode: Mode) -> Entry:
         """Append an entry and fold it into its request.
 

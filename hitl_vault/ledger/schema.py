@@ -44,6 +44,7 @@ _TABLES = (
     """,
     "CREATE INDEX request_by_state ON request (state)",
     "CREATE UNIQUE INDEX request_by_key ON request (agent, key) WHERE key IS NOT NULL",
+    "CREATE INDEX request_by_agent ON request (agent, run)",
     "CREATE TABLE lease (request TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE mark (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",

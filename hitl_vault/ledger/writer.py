@@ -32,6 +32,7 @@ from hitl_vault.ledger.tables import (
 
 _LAST = "SELECT seq, at, hash FROM entry ORDER BY seq DESC LIMIT 1"
 _BY_KEY = "SELECT id FROM request WHERE agent = ? AND key = ?"
+_HAS_ASKED = "SELECT 1 FROM request WHERE agent = ? AND (? IS NULL OR run = ?) LIMIT 1"
 _LEASE = "INSERT INTO lease VALUES (?, ?) ON CONFLICT DO UPDATE SET until = excluded.until"
 
 
@@ -93,6 +94,9 @@ class SqliteWriter(Writer):
     def by_key(self, agent: str, key: str) -> str | None:
         found = self._sql(_BY_KEY, (agent, key))
         return found[0][0] if found else None
+
+    def has_asked(self, agent: str, run: str | None = None) -> bool:
+        return bool(self._sql(_HAS_ASKED, (agent, run, run)))
 
     def append(self, kind: Kind, request: str, body: Mapping[str, Any], *, mode: Mode) -> Entry:
         text = canonical(body)

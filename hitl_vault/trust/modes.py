@@ -1,4 +1,4 @@
-"""Whether a vote is admitted: by the trust mode and by the list of approvers."""
+"""Whether a vote is admitted: by who casts it, and by the proof that the trust mode wants."""
 
 from __future__ import annotations
 
@@ -6,30 +6,61 @@ from dataclasses import replace
 
 from hitl_vault.domain.decision import Vote
 from hitl_vault.domain.record import Record
-from hitl_vault.domain.requirement import Mode, Requirement, plain_name
+from hitl_vault.domain.requirement import Mode, plain_name
 from hitl_vault.errors import NotAllowed, NotAnApprover, SelfApproval
+from hitl_vault.trust.names import HasAsked, is_author
+
+PROVES = {Mode.CODE: ("code", "ssh", "hmac"), Mode.SIGNED: ("ssh", "hmac")}
+"""The kinds of proof that a mode takes."""
 
 
-def admit(record: Record, vote: Vote) -> Vote:
+def admit(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
     """Return the vote as it is to be recorded; raise `NotAllowed` (or a kind of it) if it does not count."""
-    requirement = record.request.requirement
-    name = plain_name(vote.by)
-    if name and name == plain_name(record.request.agent):
-        raise SelfApproval(f"{name} asked for this and may not answer it")
-    vote = replace(vote, by=name, on_behalf_of=())
-    if requirement.mode is Mode.OPEN and not requirement.approvers:
-        return vote
-    vote = replace(vote, on_behalf_of=_standing(requirement, vote))
-    if requirement.mode.strictness > Mode.ATTRIBUTED.strictness and vote.proof is None:
-        raise NotAllowed(f"this request needs a vote with proof (trust mode {requirement.mode})")
+    vote = with_standing(record, vote, has_asked)
+    check_proof_kind(record, vote)
     return vote
 
 
-def _standing(requirement: Requirement, vote: Vote) -> tuple[str, ...]:
+def with_standing(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
+    """Return the vote with the voter's name as it is compared, and for whom they answer."""
+    requirement = record.request.requirement
+    name = plain_name(vote.by)
+    if name and is_author(record, name, has_asked):
+        raise SelfApproval(f"{name} asked for this, or may have, and may not answer it")
+    vote = replace(vote, by=name, on_behalf_of=())
+    if requirement.mode is Mode.OPEN and not requirement.approvers:
+        return vote
+    return replace(vote, on_behalf_of=_standing(record, vote, has_asked))
+
+
+def check_proof_kind(record: Record, vote: Vote) -> None:
+    """Raise `NotAllowed` if the request needs a kind of proof that the vote lacks."""
+    mode = record.request.requirement.mode
+    wanted = PROVES.get(mode)
+    if wanted and (vote.proof or {}).get("kind") not in wanted:
+        raise NotAllowed(f"this request needs {_WANTED[mode]} (trust mode {mode})")
+
+
+_WANTED = {
+    Mode.CODE: "the one-time code that was sent for this answer, or a signature",
+    Mode.SIGNED: "a signature; run `hitl approve ID --sign`",
+}
+
+
+def _standing(record: Record, vote: Vote, has_asked: HasAsked) -> tuple[str, ...]:
     """Return for whom a vote is cast: nobody else, or those who delegated to the voter."""
+    requirement = record.request.requirement
+    if not requirement.approvers:
+        raise NotAnApprover(
+            "nobody may answer this request: it was asked when no approver was named; "
+            "add names to `approvers:` in .hitl/vault.yaml and ask again"
+        )
     if not vote.by:
         raise NotAnApprover("the vote names nobody; fill in `approver`")
     standing = requirement.answers_for(vote.by, vote.at)
     if standing is None:
         raise NotAnApprover(f"{vote.by} is not an approver of this request")
-    return standing
+    free = tuple(who for who in standing if not is_author(record, who, has_asked))
+    if standing and not free:
+        raise SelfApproval(f"{vote.by} answers for {', '.join(standing)}, who asked for this, or may have")
+    return free

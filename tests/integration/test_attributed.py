@@ -1,0 +1,86 @@
+"""The mode `attributed`: the approver must be known, and is never the one who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hitl_vault as hv
+from tests.house import House, eventually
+
+
+@pytest.fixture
+def house(work: Path) -> Iterator[House]:
+    """A vault whose settings the test makes."""
+    house = House(work)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def attributed(house: House) -> House:
+    house.found(mode="attributed", approvers='["ana", "ben"]')
+    return house
+
+
+def test_a_listed_approver_decides_in_the_note_and_in_the_api(attributed: House) -> None:
+    gate = attributed.gate()
+    first, second = gate.ask("deploy", {"n": 1}), gate.ask("deploy", {"n": 2})
+    attributed.vote(first, "approved", approver="ana")
+    assert gate.wait(first.id, 8).by == ("ana",)
+    assert gate.decide(second.id, "reject", by="ben").state is hv.State.REJECTED
+
+
+def test_the_mode_and_the_approvers_are_part_of_the_request_and_on_every_entry(attributed: House) -> None:
+    gate = attributed.gate(keeper=False)
+    request = gate.ask("deploy")
+    gate.decide(request.id, "approve", by="ana")
+    gate.claim(request.id, {}).executed()
+    assert request.requirement == hv.Requirement(mode=hv.Mode.ATTRIBUTED, approvers=("ana", "ben"))
+    assert {entry.mode for entry in gate.history(request.id)} == {hv.Mode.ATTRIBUTED}
+
+
+@pytest.mark.parametrize("name", ["mallory", "Ana", "an\u0430"], ids=ascii)
+def test_anybody_else_is_refused_in_the_note_which_says_so(attributed: House, name: str) -> None:
+    gate = attributed.gate()
+    request = gate.ask("deploy")
+    attributed.vote(request, "approved", approver=name)
+    eventually(lambda: attributed.says(request, "is not an approver"))
+    record = gate.get(request.id)
+    assert (record.state, record.notice_kind) == (hv.State.PENDING, hv.Kind.REFUSED)
+
+
+def test_the_asking_agent_is_refused_even_when_it_is_listed(house: House) -> None:
+    house.found(mode="attributed", approvers='["crm-bot", "ana"]')
+    gate = house.gate("CRM-Bot", keeper=False)
+    with pytest.raises(hv.SelfApproval):
+        gate.decide(gate.ask("deploy").id, "approve", by="crm-bot")
+
+
+def test_an_agent_that_asks_in_this_vault_does_not_approve_an_adopted_note(house: House) -> None:
+    house.found(mode="attributed", approvers='["crm-bot", "ana"]')
+    gate = house.gate()
+    gate.ask("deploy")
+    note = house.root / "Pending_Approval" / "pay.md"
+    note.write_text("---\ntype: approval_request\naction: pay\nrequested_by: someone-else\n---\nPay.\n")
+    record = eventually(lambda: next((r for r in gate.pending() if r.request.adopted), None))
+    with pytest.raises(hv.SelfApproval):
+        gate.decide(record.id, "approve", by="crm-bot")
+    assert gate.decide(record.id, "approve", by="ana").state is hv.State.APPROVED
+
+
+def test_without_a_list_nobody_decides_and_the_note_says_where_to_add_names(house: House) -> None:
+    house.found(mode="attributed")
+    gate = house.gate()
+    request = gate.ask("deploy")
+    house.vote(request, "approved", approver="ana")
+    eventually(lambda: house.says(request, "approvers:"))
+    assert gate.get(request.id).state is hv.State.PENDING
+
+
+@pytest.mark.parametrize("value", ["ana", '["ana", 7]', '[""]', '["ana", ["ben"]]', "{ana: 1}"])
+def test_a_list_of_approvers_that_is_none_is_refused_with_the_field_named(work: Path, value: str) -> None:
+    with pytest.raises(hv.ConfigError, match="approvers: expected a list of names"):
+        House(work).found(approvers=value)
