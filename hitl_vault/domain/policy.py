@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hitl_vault.domain.requirement import Delegation, Escalation, Mode, Remember, Term
-from hitl_vault.domain.risk import DEFAULTS, Factors, Level
+from hitl_vault.domain.requirement import Delegation, Escalation, Mode, Remember, Requirement, Term
+from hitl_vault.domain.risk import DEFAULTS, Factors, Level, Risk
 
 
 class Effect(StrEnum):
@@ -19,18 +20,43 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Group:
+    """A name for several persons, and when its members act as such."""
+
+    name: str = ""
+    members: tuple[str, ...] = ()
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class People:
     """Who may be named by rules: persons with the terms of their office, groups, and delegations."""
 
     persons: tuple[Term, ...] = ()
-    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    groups: tuple[Group, ...] = ()
     delegations: tuple[Delegation, ...] = ()
 
-    def resolve(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the persons that `names` (of persons and groups) stand for, each once, in order."""
-        members = dict(self.groups)
-        found = [person for name in names for person in members.get(name, (name,))]
+    def terms_of(self, names: Iterable[str]) -> tuple[Term, ...]:
+        """Return the persons that `names` (of persons and groups) stand for, with the term of each."""
+        groups = {group.name: group for group in self.groups}
+        offices = {person.who: person for person in self.persons}
+        found: list[Term] = []
+        for name in names:
+            group = groups.get(name)
+            for who in group.members if group else (name,):
+                office = offices.get(who, Term(who=who))
+                found.append(_during(office, group.begins, group.ends) if group else office)
         return tuple(dict.fromkeys(found))
+
+
+def _during(term: Term, begins: datetime | None, ends: datetime | None) -> Term:
+    """Return the part of a term that lies within other bounds."""
+    return Term(
+        who=term.who,
+        begins=max(filter(None, (term.begins, begins)), default=None),
+        ends=min(filter(None, (term.ends, ends)), default=None),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +119,38 @@ class Policy:
 
     name: str = ""
     digest: str = ""
+    description: str = ""
     rules: tuple[Rule, ...] = ()
     defaults: Asks = field(default_factory=Asks)
     people: People = field(default_factory=People)
     factors: Factors = DEFAULTS
     hazards: tuple[Hazard, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """What the policy says of one action: allowed, blocked, or to be asked about, and on which grounds.
+
+    `rule` is empty where no rule matched. `requirement` is what asking then needs.
+    """
+
+    verdict: Effect
+    rule: str = ""
+    reasons: tuple[str, ...] = ()
+    risk: Risk = field(default_factory=Risk)
+    requirement: Requirement = field(default_factory=Requirement)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the action may run without asking anybody."""
+        return self.verdict is Effect.ALLOW
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the action may not run, whoever would approve it."""
+        return self.verdict is Effect.BLOCK
+
+    @property
+    def requires_approval(self) -> bool:
+        """Whether a person has to be asked."""
+        return self.verdict is Effect.ASK

@@ -1,0 +1,121 @@
+"""From what a rule asks to the requirement of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+
+from hitl_vault.domain.policy import Asks, People, Policy
+from hitl_vault.domain.requirement import (
+    Delegation,
+    Escalation,
+    Mode,
+    Remember,
+    Requirement,
+    Term,
+    plain_name,
+    stricter,
+)
+
+
+def merged(asks: Asks, defaults: Asks) -> Asks:
+    """Return `asks` with the defaults where it says nothing; what belongs together is taken together."""
+    own = {field.name: getattr(asks, field.name) for field in fields(Asks)}
+    said = {name: value for name, value in own.items() if value is not None}
+    if asks.untimed is not None:
+        said["timeout"] = asks.timeout
+    if asks.edits is not None:
+        said["edits_check"] = asks.edits_check or ""
+    return replace(defaults, **said)
+
+
+def requirement_of(
+    policy: Policy, asks: Asks, *, agent: str, mode: Mode, rule: str = "", grounds: tuple[str, ...] = ()
+) -> Requirement:
+    """Return the requirement of a request of `agent` in a vault of trust mode `mode`."""
+    wanted = merged(asks, policy.defaults)
+    least = stricter(mode, wanted.mode or Mode.OPEN)
+    people = policy.people
+    named = wanted.approvers or (() if least is Mode.OPEN else tuple(term.who for term in people.persons))
+    escalations = tuple(_resolved(escalation, people) for escalation in wanted.escalations or ())
+    approvers = people.terms_of(named)
+    asked = (*approvers, *people.terms_of(name for e in wanted.escalations or () for name in e.to))
+    return Requirement(
+        mode=least,
+        rule=rule,
+        grounds=grounds,
+        approvers=_persons(approvers),
+        quorum=wanted.quorum or 1,
+        reject_quorum=wanted.reject_quorum or 1,
+        comment_required=bool(wanted.comment_required),
+        settle=wanted.settle,
+        template=wanted.template,
+        terms=_limited(asked),
+        delegations=_delegations(people, {term.who for term in asked}, agent),
+        timeout=wanted.timeout,
+        untimed=bool(wanted.untimed),
+        remind=tuple(sorted(set(wanted.remind or ()), reverse=True)),
+        escalations=tuple(sorted(escalations, key=lambda escalation: escalation.after)),
+        pause=bool(wanted.pause),
+        edits=wanted.edits or (),
+        edits_check=wanted.edits_check or "",
+        remember=_offered(wanted.remember),
+    )
+
+
+def strictest(requirements: Sequence[Requirement]) -> Requirement:
+    """Return the requirement with the largest quorum, as strict in every other respect as any of them.
+
+    It offers neither edits nor standing rules, since nobody knows for which of them they were meant.
+    """
+    most = max(requirements, key=lambda r: (r.quorum, r.mode.strictness, bool(r.approvers)))
+    bounds = [r.timeout for r in requirements if r.timeout is not None]
+    return replace(
+        most,
+        mode=max((r.mode for r in requirements), key=lambda mode: mode.strictness),
+        comment_required=any(r.comment_required for r in requirements),
+        timeout=min(bounds, default=None),
+        untimed=most.untimed and not bounds,
+        edits=(),
+        edits_check="",
+        remember=None,
+    )
+
+
+def _resolved(escalation: Escalation, people: People) -> Escalation:
+    return replace(escalation, to=_persons(people.terms_of(escalation.to)))
+
+
+def _persons(terms: Sequence[Term]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(term.who for term in terms))
+
+
+def _limited(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """Return the terms of those who are limited; who is named without limits too is not."""
+    free = {term.who for term in terms if term.begins is None and term.ends is None}
+    return tuple(dict.fromkeys(term for term in terms if term.who not in free))
+
+
+def _delegations(people: People, asked: set[str], agent: str) -> tuple[Delegation, ...]:
+    """Return the delegations that matter here, within the terms of the delegates; never to the agent."""
+    offices = {person.who: person for person in people.persons}
+    found = []
+    for delegation in people.delegations:
+        if delegation.of in asked and plain_name(delegation.to) != plain_name(agent):
+            office = offices.get(delegation.to, Term(who=delegation.to))
+            begins = _latest(delegation.begins, office.begins)
+            found.append(replace(delegation, begins=begins, ends=_earliest(delegation.ends, office.ends)))
+    return tuple(found)
+
+
+def _latest(a: datetime | None, b: datetime | None) -> datetime | None:
+    return max(filter(None, (a, b)), default=None)
+
+
+def _earliest(a: datetime | None, b: datetime | None) -> datetime | None:
+    return min(filter(None, (a, b)), default=None)
+
+
+def _offered(remember: Remember | None) -> Remember | None:
+    return remember if remember and remember.longest else None

@@ -1,0 +1,1 @@
+"""Policy files: how they are read, checked, evaluated and tested."""
