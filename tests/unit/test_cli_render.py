@@ -62,6 +62,8 @@ def test_a_table_is_harmless_and_as_wide_as_the_terminal(rows: list[tuple[str, s
 
 
 @pytest.mark.parametrize(("columns", "width"), [("80", 80), ("200", 200), ("7", 40), ("", 80), ("x", 80)])
-def test_the_width_is_what_the_terminal_says(columns: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_width_is_what_the_terminal_says(
+    columns: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     assert render.width() == width

@@ -1,0 +1,370 @@
+"""The commands that ask, answer and look, with a real vault."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+import hitl_vault as hv
+from hitl_vault.cli import table
+from hitl_vault.cli.options import parameters
+from tests.acceptance.shell import Shell
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\x9b31mred\u202eevil\u200b\nhitl: all is well"
+
+
+def harmless(text: str) -> bool:
+    """Tell whether nothing in a text would move a cursor, change a colour or hide."""
+    return all(char == "\n" or unicodedata.category(char) not in ("Cc", "Cf") for char in text)
+
+
+@pytest.mark.parametrize("name", table.COMMANDS)
+def test_help_mentions_every_option(hitl: Shell, name: str) -> None:
+    result = hitl(name, "--help")
+    assert result.code == 0
+    for parameter in parameters(table.COMMANDS[name].load()):
+        flag = getattr(parameter.mark, "flag", None)
+        assert flag is None or re.search(rf"{flag}\b", result.out)
+
+
+def test_the_page_of_help_groups_the_commands_and_fits(hitl: Shell) -> None:
+    page = hitl("--help").out
+    for name, command in table.COMMANDS.items():
+        assert re.search(rf"│ {name} ", page)
+        assert command.group in page
+    assert max(map(len, page.splitlines())) <= 80
+    assert "Exit codes" in page
+
+
+def test_the_version_is_the_package_s(hitl: Shell) -> None:
+    assert hitl("--version").out == f"hitl {hv.__version__}\n"
+
+
+def test_asking_answering_and_looking(hitl: Shell) -> None:
+    id = hitl.ask(
+        "--context", '{"amount": 900}', "--summary", "Refund A-17", "--risk", "high", "--agent", "crm-bot"
+    )
+    listed = hitl("list").out
+    assert all(word in listed for word in (id[-8:], "high", "payment", "crm-bot", "Refund A-17", "59m"))
+    assert "No keeper is active" in listed
+    answered = hitl("approve", id[-8:], "--by", "ana", "--comment", "fine")
+    assert (answered.code, answered.err) == (0, "")
+    assert answered.out.startswith("approved by ana")
+    assert hitl("list").out.startswith("No requests are pending.")
+    assert "approved" in hitl("list", "--all").out
+    assert [path.parent.name for path in hitl.house.root.rglob(f"{id}.md")] == ["Approved"]
+    decision = hitl("show", id, "--json").json["decision"]
+    assert (decision["by"], decision["comment"]) == (["ana"], "fine")
+
+
+def test_show_tells_facts_context_unchecked_words_and_history(hitl: Shell) -> None:
+    id = hitl.ask(
+        "--context", '{"to": {"iban": "DE1"}}', "--summary", "Pay", "--reason", "Because\nit is due"
+    )
+    hitl("reject", id, "--comment", "no money")
+    page = hitl("show", id[-8:]).out
+    for text in (
+        id,
+        "rejected",
+        '"iban": "DE1"',
+        "unchecked",
+        "│ Because",
+        "│ it is due",
+        "no money",
+        "sha256:",
+    ):
+        assert text in page
+    assert page.index("expires") < page.index("Context") < page.index("unchecked") < page.index("History")
+    assert f"Rejected/{id}.md" in page
+
+
+EXITS = [
+    ("list", 0),
+    ("list --state rejected", 0),
+    ("show {pending}", 0),
+    ("approve {pending}", 0),
+    ("approve {approved}", 0),
+    ("reject {rejected}", 0),
+    ("log --limit 1", 0),
+    ("stats --since 1d", 0),
+    ("verify", 0),
+    ("wait {approved}", 0),
+    ("request x --wait --key k", 0),
+    ("reject {approved}", 1),
+    ("approve {rejected}", 1),
+    ("approve nobody", 1),
+    ("show nobody", 1),
+    ("approve 2", 1),
+    ("list --vault /nonexistent", 1),
+    ("request x --context @/nonexistent", 1),
+    ("cancel nobody", 1),
+    ("verify --file /nonexistent", 1),
+    ("", 2),
+    ("lst", 2),
+    ("approve", 2),
+    ("list --limit x", 2),
+    ("list --state nonsense", 2),
+    ("list --all --state pending", 2),
+    ("request", 2),
+    ("request x --context [1]", 2),
+    ("request x --context nonsense", 2),
+    ("request x --timeout soon", 2),
+    ("request x --risk huge", 2),
+    ("wait {pending} --timeout soon", 2),
+    ("run deploy", 2),
+    ("wait {rejected}", 3),
+    ("wait {expired}", 4),
+    ("approve {expired}", 4),
+    ("cancel {expired}", 4),
+    ("wait {cancelled}", 5),
+    ("approve {cancelled}", 5),
+    ("wait {pending} --timeout 0.1s", 6),
+    ("approve {expired} nobody", 1),
+    ("approve {expired} {pending}", 4),
+]
+
+
+@pytest.fixture
+def ids(hitl: Shell) -> dict[str, str]:
+    """One request in each state that has an exit code."""
+    with hv.open_gate(keeper=False, agent="shell") as gate:
+        found = {
+            state: gate.ask("payment", {"n": n}, timeout=0.001 if state == "expired" else "1h").id
+            for n, state in enumerate(["pending", "approved", "rejected", "expired", "cancelled"])
+        }
+        gate.decide(found["approved"], "approve")
+        gate.decide(found["rejected"], "reject")
+        gate.cancel(found["cancelled"])
+        gate.decide(gate.ask("x", {}, key="k").id, "approve")
+    return found
+
+
+@pytest.mark.parametrize(("line", "code"), EXITS)
+def test_the_exit_code_tells_how_it_ended(hitl: Shell, ids: dict[str, str], line: str, code: int) -> None:
+    result = hitl(*line.format(**ids).split())
+    assert result.code == code
+    assert "Traceback" not in result.err
+    if code == 1:
+        assert 1 <= len(result.err.splitlines()) <= 2
+
+
+LISTINGS = [
+    "list --json",
+    "list --all --json",
+    "show {pending} --json",
+    "stats --json",
+    "verify --json",
+    "doctor --json",
+    "approve {pending} {approved} --json",
+    "reject {approved} --json",
+    "cancel {pending} --json",
+    "wait {rejected} --json",
+    "request x --json",
+    "request x --key k --wait --json",
+]
+
+
+@pytest.mark.parametrize("line", LISTINGS)
+def test_json_can_be_parsed_and_has_no_control_characters(
+    hitl: Shell, ids: dict[str, str], line: str
+) -> None:
+    hitl.ask("--summary", HOSTILE, "--context", json.dumps({"x": HOSTILE}))
+    result = hitl(*line.format(**ids).split())
+    assert harmless(result.out)
+    assert result.json
+
+
+def test_json_of_a_request_names_its_note_and_hides_the_claim_s_token(hitl: Shell) -> None:
+    with hv.open_gate(keeper=False, agent="shell") as gate:
+        request = gate.ask("payment", {"amount": 1})
+        gate.decide(request.id, "approve")
+        gate.claim(request.id, {"amount": 1}).executed("done")
+    shown = hitl("show", request.id, "--json")
+    assert shown.json["state"] == "executed"
+    assert Path(shown.json["note"]).is_file()
+    assert shown.json["request"]["context"] == {"amount": 1}
+    assert "token" not in shown.out
+
+
+@pytest.mark.parametrize(
+    "line", ["list", "list --all", "show {id}", "log", "stats", "approve {id}", "cancel {id}"]
+)
+def test_hostile_text_reaches_the_terminal_harmless(hitl: Shell, line: str) -> None:
+    context = json.dumps({HOSTILE: HOSTILE})
+    id = hitl.ask(
+        "--summary", HOSTILE, "--reason", HOSTILE, "--agent", HOSTILE, "--context", context, action=HOSTILE
+    )
+    result = hitl(*line.format(id=id).split())
+    assert result.out
+    assert harmless(result.out)
+    assert harmless(result.err)
+    assert not re.search(r"^hitl:", result.out, re.MULTILINE)
+
+
+def test_hostile_arguments_come_back_harmless(hitl: Shell) -> None:
+    result = hitl("approve", HOSTILE)
+    assert result.code == 1
+    assert harmless(result.err)
+
+
+def test_several_ids_are_each_reported_also_when_one_fails(hitl: Shell) -> None:
+    first, second = hitl.ask(), hitl.ask()
+    result = hitl("approve", first, "nobody", second)
+    assert result.code == 1
+    assert [line.split()[0] for line in result.out.splitlines()] == ["approved", "approved"]
+    assert "nobody" in result.err
+    answers = hitl("reject", first, "nobody", "--json").json
+    assert [answer["ok"] for answer in answers] == [False, False]
+
+
+def test_a_part_that_several_ids_have_names_them(hitl: Shell) -> None:
+    first, second = hitl.ask(action="deploy"), hitl.ask(action="deploy")
+    result = hitl("show", "deploy")
+    assert result.code == 1
+    assert first in result.err
+    assert second in result.err
+
+
+def test_list_says_how_many_more_there_are(hitl: Shell) -> None:
+    with hv.open_gate(keeper=False) as gate:
+        gate.ask_many([{"action": "deploy", "context": {"n": n}} for n in range(55)])
+    listed = hitl("list").out
+    assert listed.count("deploy") == 50
+    assert "… and 5 more" in listed
+    assert hitl("list", "--limit", "0").out.count("deploy") == 55
+    assert "more;" not in hitl("list", "--limit", "55").out
+    assert len(hitl("list", "--limit", "2", "--json").json) == 2
+
+
+def test_list_fits_in_80_columns_and_says_when_nobody_keeps(hitl: Shell) -> None:
+    hitl.ask(
+        "--summary",
+        "long 界 " * 60,
+        "--agent",
+        "an-agent-with-a-long-name",
+        action="an action with a long name",
+    )
+    assert all(hv.text.columns(line) <= 80 for line in hitl("list", "--all").out.splitlines())
+    keeper = hitl.house.gate()
+    request = keeper.ask("x")
+    hitl.house.note(request)
+    assert "No keeper" not in hitl("list").out
+
+
+def test_the_context_may_come_from_a_file_or_from_standard_input(
+    hitl: Shell, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (work / "context.json").write_text('\ufeff{"from": "file"}', encoding="utf-8")
+    stream = io.TextIOWrapper(io.BytesIO(b'{"from": "stdin"}'))
+    monkeypatch.setattr("sys.stdin", stream)
+    ids = [hitl.ask("--context", f"@{work}/context.json"), hitl.ask("--context", "-")]
+    found = [hitl("show", id, "--json").json["request"]["context"]["from"] for id in ids]
+    assert found == ["file", "stdin"]
+
+
+def test_asking_again_under_a_key_gives_the_same_request(hitl: Shell) -> None:
+    first = hitl.ask("--key", "job-7", "--context", "{}")
+    assert hitl.ask("--key", "job-7") == first
+    conflict = hitl("request", "payment", "--key", "job-7", "--context", '{"n": 1}')
+    assert conflict.code == 1
+    assert first in conflict.err
+
+
+@pytest.mark.parametrize(("timeout", "expires"), [("none", False), ("90s", True)])
+def test_a_request_may_have_no_deadline(hitl: Shell, timeout: str, expires: bool) -> None:
+    id = hitl.ask("--timeout", timeout)
+    assert ("expires" in hitl("show", id, "--json").json["request"]) is expires
+
+
+def test_the_place_may_stand_before_the_command_or_after_it(
+    hitl: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = hitl.ask()
+    monkeypatch.delenv("HITL_VAULT")
+    monkeypatch.delenv("HITL_STATE_DIR")
+    place = ["--vault", str(hitl.house.root), "--state-dir", str(hitl.house.state)]
+    for words in ([*place, "list"], ["list", *place], ["list", f"--vault={hitl.house.root}", *place[2:]]):
+        assert id[-8:] in hitl(*words).out
+    # By way of Typer too, which a usage error needs.
+    assert hitl(*place, "list", "--state", "x").code == 2
+
+
+def test_who_answers_is_the_option_or_the_environment(hitl: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HITL_APPROVER", "eva")
+    assert "by eva" in hitl("approve", hitl.ask()).out
+    assert "by ana" in hitl("approve", hitl.ask(), "--by", "ana").out
+
+
+def test_an_agent_may_not_approve_itself_where_names_count(hitl: Shell) -> None:
+    (hitl.house.root / ".hitl/vault.yaml").write_text(
+        (hitl.house.root / ".hitl/vault.yaml").read_text().replace("mode: open", "mode: attributed")
+    )
+    id = hitl.ask("--agent", "crm-bot")
+    result = hitl("approve", id, "--by", "crm-bot")
+    assert result.code == 1
+    assert "pending" in hitl("show", id).out
+
+
+def test_log_lists_entries_and_exports_lines_that_verify(hitl: Shell, work: Path) -> None:
+    first, second = hitl.ask(), hitl.ask()
+    hitl("approve", first)
+    lines = hitl("log").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4"]
+    assert len(hitl("log", second[-8:]).out.splitlines()) == 1
+    assert len(hitl("log", "--after", "1", "--limit", "2").out.splitlines()) == 2
+    (work / "export.jsonl").write_text(hitl("log", "--json").out, encoding="utf-8")
+    verified = hitl("verify", "--file", f"{work}/export.jsonl")
+    assert (verified.code, verified.out) == (0, "4 entries, and every one fits.\n")
+
+
+def test_verify_names_the_first_entry_that_does_not_fit(hitl: Shell, work: Path) -> None:
+    for n in range(3):
+        hitl.ask("--summary", f"number {n}")
+    lines = hitl("log", "--json").out.splitlines()
+    (work / "export.jsonl").write_text(
+        "\n".join([lines[0], lines[1].replace("number 1", "number 7"), lines[2]])
+    )
+    result = hitl("verify", "--file", f"{work}/export.jsonl")
+    assert result.code == 1
+    assert "entry 2" in result.err
+    assert hitl("verify", "--file", f"{work}/export.jsonl", "--json").json["seq"] == 2
+
+
+def test_stats_count_what_happened_and_raise_alarms(hitl: Shell, ids: dict[str, str]) -> None:
+    figures = hitl("stats", "--json").json
+    counted = {name: figures[name] for name in ("asked", "pending", "approved", "rejected", "expired")}
+    assert counted == {"asked": 6, "pending": 1, "approved": 2, "rejected": 1, "expired": 1}
+    assert figures["by_action"]["payment"]["asked"] == 5
+    assert [alert.split()[0] for alert in figures["alerts"]] == ["33%", "1"]
+    assert figures["median_seconds"] is not None
+    page = hitl("stats").out
+    assert "median" in page
+    assert "! " in page
+
+
+def test_init_makes_a_vault_and_leaves_one_alone(hitl: Shell, work: Path) -> None:
+    made = hitl("init", f"{work}/new", "--timeout", "2h", "--approver", "ana")
+    assert made.code == 0
+    assert f"{work}/new" in made.out
+    settings = (work / "new/.hitl/vault.yaml").read_text()
+    assert hitl("init", f"{work}/new").code == 0
+    assert (work / "new/.hitl/vault.yaml").read_text() == settings
+    assert hitl("init", f"{work}/new", "--timeout", "3h").code == 1
+    assert hitl("init", f"{work}/other", "--mode", "nonsense").code == 1
+
+
+def test_a_missing_vault_is_one_line_that_says_what_to_do(
+    hitl: Shell, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HITL_VAULT")
+    monkeypatch.chdir(work)
+    (work / "vault").rename(work / "elsewhere")
+    result = hitl("list")
+    assert (result.code, result.out) == (1, "")
+    assert "hitl init" in result.err
+    assert len(result.err.splitlines()) == 1
