@@ -18,7 +18,7 @@ from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Outcome, Verdict, Vote, tally
 from hitl_vault.domain.identity import new_id
 from hitl_vault.domain.lifecycle import NO, Kind, State
-from hitl_vault.domain.record import Notice, Record, fold
+from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Adopted, Request
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Risk
@@ -70,8 +70,8 @@ def ask(writer: Writer, asking: Asking) -> Record:
         adopted=asking.adopted,
     )
     body = {"request": encode(request), "digest": request.digest}
-    entry = writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)
-    return fold(None, entry)
+    writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)
+    return writer.record(request.id)
 
 
 def _same_asking(record: Record, asking: Asking) -> Record:
@@ -230,4 +230,5 @@ def clear(writer: Writer, id: str) -> Record:
 
 
 def _append(writer: Writer, record: Record, kind: Kind, body: Mapping[str, Any]) -> Record:
-    return fold(record, writer.append(kind, record.id, body, mode=record.request.requirement.mode))
+    writer.append(kind, record.id, body, mode=record.request.requirement.mode)
+    return writer.record(record.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hitl_vault import acts
@@ -35,13 +35,13 @@ class Cast:
     id: str
     vote: Vote
     sha: str
-    sightings: Sequence[Sighting]
 
 
 class Desk:
     """Takes in ballots. For the active keeper alone.
 
-    `later` holds the ids to come back to, by `monotonic` time; `tell` takes sentences for the operator.
+    `later` holds the ids to come back to, by `monotonic` time; `redraw` asks for a note to be
+    drawn; `tell` takes sentences for the operator.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Desk:
         *,
         later: Timers[str],
         monotonic: Callable[[], float],
+        redraw: Callable[[str], None],
         tell: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -61,11 +62,15 @@ class Desk:
         self._projector = projector
         self._later = later
         self._monotonic = monotonic
+        self._redraw = redraw
         self._tell = tell
+        self._spent: dict[str, str] = {}
         self._since: dict[str, tuple[frozenset[tuple[str, str]], float]] = {}
 
     def consider(self, id: str) -> Cast | None:
         """Look at the files of a request and act on what has settled; return a vote for `commit`."""
+        if id in self._spent:
+            return None  # its note is about to be drawn
         record = self._ledger.record(id)
         sightings = self._sites.see(record)
         if record.state is not State.PENDING:
@@ -81,16 +86,17 @@ class Desk:
         return self._act(record, finding, sightings)
 
     def commit(self, casts: Sequence[Cast]) -> None:
-        """Record votes, all in one durable step, and draw their notes."""
+        """Record votes, all in one durable step; their notes are drawn when there is time."""
         results = self._ledger.write_all([ballot_job(cast.id, cast.vote) for cast in casts])
         for cast, result in zip(casts, results, strict=True):
             if isinstance(result, Record):
-                self._draw(result, cast.sightings, counted={cast.sha})
+                self._spent[cast.id] = cast.sha
             elif isinstance(result, HitlVaultError):
                 why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
-                self._notify(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
+                self._notice(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."))
             else:
                 raise result
+            self._redraw(cast.id)
 
     def _find(self, record: Record, sightings: Sequence[Sighting]) -> Finding:
         if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):
@@ -132,7 +138,7 @@ class Desk:
     def _act(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> Cast | None:
         if finding.vote and finding.voted:
             vote = replace(finding.vote, by=finding.vote.by or self._settings.approver)
-            return Cast(id=record.id, vote=vote, sha=finding.voted.sha, sightings=sightings)
+            return Cast(id=record.id, vote=vote, sha=finding.voted.sha)
         if finding.kind and finding.notice:
             self._notify(record.id, finding.kind, finding.notice, sightings)
         elif record.notice_kind in _PASSING:
@@ -145,10 +151,15 @@ class Desk:
         """Record a notice and show it in the note."""
         self._draw(self._ledger.write(lambda writer: acts.note(writer, id, kind, notice)), sightings)
 
-    def _draw(self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()) -> None:
+    def spent(self, id: str) -> set[str]:
+        """Return, once, the hashes of a request's files whose words are in the ledger as a vote."""
+        sha = self._spent.pop(id, None)
+        return {sha} if sha else set()
+
+    def _draw(self, record: Record, sightings: Sequence[Sighting]) -> None:
         wait = 0.0
         try:
-            clean = self._projector.project(record, sightings, counted=counted)
+            clean = self._projector.project(record, sightings)
         except Changed:
             clean = False
         except LedgerUnavailable:

@@ -34,6 +34,7 @@ class Index:
         self._db = self._open()
         rows = self._db.execute("SELECT id, path, sha FROM note")
         self._changed: dict[str, None] = {}
+        self._flushed_up_to: int | None = None
         self._notes = {id: Drawn(id=id, path=path, sha=sha) for id, path, sha in rows}
 
     def _open(self) -> sqlite3.Connection:
@@ -69,7 +70,9 @@ class Index:
 
     def flush(self, drawn_up_to: int | None = None) -> None:
         """Write what has changed, and how far the ledger is known to be drawn, in one transaction."""
-        changed, self._changed = self._changed, {}
+        if not self._changed and drawn_up_to == self._flushed_up_to:
+            return
+        changed, self._changed, self._flushed_up_to = self._changed, {}, drawn_up_to
         kept = [self._notes[id] for id in changed if id in self._notes]
         self._db.execute("BEGIN")
         self._db.executemany("DELETE FROM note WHERE id = ?", [(id,) for id in changed])

@@ -30,6 +30,9 @@ from hitl_vault.vault.layout import Layout, Place, folder_of
 T = TypeVar("T")
 
 BATCH = 256
+"""How many requests are looked at, or drawn, before the inbox is read again."""
+FEW = 16
+"""How many notes are drawn meanwhile if ballots are waiting: answers come first."""
 TICK = 1.0
 """Seconds after which deadlines are compared with the clock again, since clocks get set."""
 
@@ -57,6 +60,7 @@ class Loop:
             self._projector,
             later=self._later,
             monotonic=time.monotonic,
+            redraw=self._redraw,
             tell=tell,
         )
         self._clerk = Clerk(ledger)
@@ -106,7 +110,7 @@ class Loop:
         for place in self._strangers.due():
             self._meet(place)
         self._take_in(id for id, _ in _first(self._looks, BATCH))
-        for id, seq in _first(self._draws, BATCH):
+        for id, seq in _first(self._draws, FEW if self._looks else BATCH):
             if self._projector.behind(id, seq):
                 self._safely(id, self._draw)
         if not self._draws:
@@ -132,9 +136,12 @@ class Loop:
         self._index.flush(self._syncer.synced_up_to or None)
         self._index.close()
 
+    def _redraw(self, id: str) -> None:
+        self._draws[id] = self._ledger.last_seq()
+
     def _look_at(self, path: Path) -> None:
         place = self._layout.classify(path)
-        if place is None:
+        if place is None or self._projector.is_echo(path):
             return
         owner = self._sites.owner(place)
         if owner is not None:
@@ -170,10 +177,11 @@ class Loop:
         self._clerk.follow(record)
         sightings = self._sites.see(record)
         pending = record.state is State.PENDING
-        if record.request.adopted and not pending and _handed_over(record, sightings):
+        counted = self._desk.spent(id)
+        if record.request.adopted and not (pending or counted) and _handed_over(record, sightings):
             return
-        busy = pending and any(s.main and not s.as_drawn for s in sightings)
-        if busy or not self._projector.project(record, sightings):
+        busy = pending and any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
+        if busy or not self._projector.project(record, sightings, counted=counted):
             self._looks[id] = None
         elif record.over:
             self._sites.forget(id)

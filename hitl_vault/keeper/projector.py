@@ -7,23 +7,44 @@ Whatever else lies there under the request's name is removed, and first copied i
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.index import Drawn, Index
 from hitl_vault.keeper.sight import Sighting
-from hitl_vault.vault.ballot import Ballot, read_ballot
+from hitl_vault.vault.ballot import Ballot
 from hitl_vault.vault.draw import Drawer, Person
 from hitl_vault.vault.files import move_aside, set_aside, take, write_note
 from hitl_vault.vault.layout import Folder, Layout, folder_of
 from hitl_vault.vault.seal import differences
 
 _REMEMBERED = 32768
+_TIME_GRAIN = 50_000_000
+"""Nanoseconds within which two writes may get the same time from the file system (ext4: one tick)."""
 _OPEN = (State.PENDING, State.APPROVED, State.EXECUTING, State.UNKNOWN)
+
+
+class _Identity(NamedTuple):
+    """What of a file changes when somebody writes to it, replaces it or moves it."""
+
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+
+class _Trace(NamedTuple):
+    """What was left at a path: the hash of a note (empty if it has a person's marks), or nothing at all."""
+
+    sha: str
+    identity: _Identity | None
 
 
 class Changed(Exception):
@@ -43,7 +64,7 @@ class Projector:
         self._drawer = drawer
         self._index = index
         self._past = past
-        self._recent: OrderedDict[Path, str] = OrderedDict()
+        self._recent: OrderedDict[Path, _Trace] = OrderedDict()
         self._drawn_at: dict[str, int] = {}
         self.unsynced: dict[Path, None] = {}
 
@@ -51,14 +72,10 @@ class Projector:
         """Tell whether a request's note still has to be drawn with entry `seq`. Asked once for each entry."""
         return self._drawn_at.pop(id, 0) < seq
 
-    def blank(self, record: Record) -> bytes:
-        """Return the note of a record with nothing of a person's in it."""
-        return self._drawer.draw(record, Person())
-
     def sha_at(self, id: str, path: Path) -> str | None:
         """Return the SHA-256 of what was drawn at `path` without a person's marks, if it is remembered."""
         if path in self._recent:
-            return self._recent[path]
+            return self._recent[path].sha
         known = self._index.get(id)
         return known.sha if known and self._layout.root / known.path == path else None
 
@@ -66,6 +83,20 @@ class Projector:
         """Return where the note of a request was drawn last, if that is remembered."""
         known = self._index.get(id)
         return self._layout.root / known.path if known else None
+
+    def is_echo(self, path: Path) -> bool:
+        """Tell whether what may have changed at `path` is only what was drawn or removed here.
+
+        Judged by the file's identity and times, so a file whose time is too recent to tell
+        two writes apart is no echo.
+        """
+        trace = self._recent.get(path)
+        if trace is None:
+            return False
+        identity = _identity(path)
+        return identity == trace.identity and (
+            identity is None or time.time_ns() - identity.changed > _TIME_GRAIN
+        )
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
         """Return what a file says that was never drawn for this request, its Notes and marks aside."""
@@ -82,7 +113,7 @@ class Projector:
 
     def _differences(self, record: Record, sighting: Sighting) -> list[str]:
         found = sighting.ballot
-        return differences(read_ballot(self.blank(record), skip=sighting.skip), found) if found else []
+        return differences(self._drawer.sealed(record), found) if found else []
 
     def accept(self, record: Record, sighting: Sighting) -> None:
         """Take a resolved note as it lies: a person added to its Notes."""
@@ -179,7 +210,7 @@ class Projector:
             last = self._take(record, stray)
             if last and stray.data and last != stray.data:
                 copies.append(set_aside(self._layout, stray.place.name, last, _why(record)))
-            self._recent.pop(stray.path, None)
+            self._trace(stray.path, "")
         return copies
 
     def _take(self, record: Record, stray: Sighting) -> bytes | None:
@@ -189,16 +220,27 @@ class Projector:
             move_aside(self._layout, stray.path, _why(record))
             return None
 
-    def _remember(self, record: Record, path: Path, sha: str) -> None:
-        self._recent[path] = sha
+    def _trace(self, path: Path, sha: str) -> None:
+        self._recent[path] = _Trace(sha, _identity(path))
         self._recent.move_to_end(path)
         if len(self._recent) > _REMEMBERED:
             self._recent.popitem(last=False)
+
+    def _remember(self, record: Record, path: Path, sha: str) -> None:
+        self._trace(path, sha)
         if record.state in _OPEN:
             relative = path.relative_to(self._layout.root).as_posix()
             self._index.put(Drawn(id=record.id, path=relative, sha=sha))
         else:
             self._index.forget(record.id)
+
+
+def _identity(path: Path) -> _Identity | None:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return _Identity(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _bytes_at(path: Path) -> bytes | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Record
 from hitl_vault.keeper.sight import Sighting, look
 from hitl_vault.vault.ballot import notes_headings
@@ -31,7 +32,7 @@ class Sites:
         self._known = known
         self._sha_at = sha_at
         self._lies_at = lies_at
-        self._paths: dict[str, set[Path]] = {}
+        self._places: dict[str, dict[Path, Place]] = {}
         self._adopted: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, str] = {}
 
@@ -48,10 +49,16 @@ class Sites:
 
     def owner(self, place: Place) -> str | None:
         """Return the request that a file belongs to, or None. Remembers the path."""
-        id = next((id for id in place.ids if self._known(id)), None) or self._adopted_owner(place)
+        id = self._named(place) or self._adopted_owner(place)
         if id is not None:
-            self._paths.setdefault(id, set()).add(place.path)
+            self._places.setdefault(id, {})[place.path] = place
         return id
+
+    def _named(self, place: Place) -> str | None:
+        whole = place.path.name.removesuffix(".md")
+        if is_id(whole) and self._known(whole):
+            return whole
+        return next((id for id in place.ids if self._known(id)), None)
 
     def _adopted_owner(self, place: Place) -> str | None:
         base = PurePosixPath(place.name).name
@@ -64,7 +71,7 @@ class Sites:
 
     def forget(self, id: str) -> None:
         """Drop what is remembered of a request that is over."""
-        self._paths.pop(id, None)
+        self._places.pop(id, None)
         name = self._names.pop(id, None)
         if name is not None:
             base = PurePosixPath(name).name
@@ -74,28 +81,27 @@ class Sites:
 
     def see(self, record: Record) -> list[Sighting]:
         """Return every file of a request that is there now."""
-        found = (self._look(record, place) for place in self._places(record))
+        found = [self._look(record, place) for place in self._expected(record)]
         return [sighting for sighting in found if sighting]
 
-    def _places(self, record: Record) -> Iterator[Place]:
-        paths = self._paths.setdefault(record.id, set())
+    def _expected(self, record: Record) -> list[Place]:
+        """Return where files of a request were seen, and where they ought to be."""
+        places = self._places.setdefault(record.id, {})
+        for path in (self._home(record), self._lies_at(record.id)):
+            if path is not None and path not in places and (place := self._layout.classify(path)):
+                places[path] = place
+        return sorted(places.values(), key=lambda place: (place.name.count("/"), place.path))
+
+    def _home(self, record: Record) -> Path:
         adopted = record.request.adopted
         if adopted is None:
-            paths.add(self._layout.note(record.id, record.state))
-        else:
-            self.adopt(record.id, adopted.name)
-            paths.add(self._layout.path(folder_of(record.state)) / adopted.name)
-        if (drawn := self._lies_at(record.id)) is not None:
-            paths.add(drawn)
-        for path in sorted(paths, key=lambda p: (len(p.parts), p)):
-            place = self._layout.classify(path)
-            if place:
-                yield place
+            return self._layout.note(record.id, record.state)
+        self.adopt(record.id, adopted.name)
+        return self._layout.path(folder_of(record.state)) / adopted.name
 
     def _look(self, record: Record, place: Place) -> Sighting | None:
-        name = PurePosixPath(self._names.get(record.id, f"{record.id}.md")).name
-        main = PurePosixPath(place.name).name == name
         adopted = record.request.adopted
+        main = place.path.name == (PurePosixPath(adopted.name).name if adopted else f"{record.id}.md")
         sighting = look(
             place,
             main=main,
@@ -103,5 +109,5 @@ class Sites:
             skip=notes_headings(adopted.text) if adopted else 0,
         )
         if sighting is None:
-            self._paths[record.id].discard(place.path)
+            self._places[record.id].pop(place.path, None)
         return sighting

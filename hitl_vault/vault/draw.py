@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from hitl_vault.domain.record import Record
 from hitl_vault.vault.adopted import adopted_note
+from hitl_vault.vault.ballot import notes_headings, read_ballot
 from hitl_vault.vault.fields import fields
 from hitl_vault.vault.frontmatter import emit
 from hitl_vault.vault.page import Page
 from hitl_vault.vault.person import NOBODY, Person
+from hitl_vault.vault.seal import Sealed
 from hitl_vault.vault.templates import Templates
 
 __all__ = ["NOTES", "Drawer", "Person"]
@@ -31,6 +33,14 @@ class Drawer:
         else:
             above = f"---\n{emit(fields(record, person))}---\n\n{self.body(record, person)}\n\n"
         return f"{above}{NOTES}{_notes(record, person)}".encode()
+
+    def sealed(self, record: Record) -> Sealed:
+        """Return what `draw` would seal, without writing it out and reading it back."""
+        if record.request.adopted:
+            text = record.request.adopted.text
+            ballot = read_ballot(self.draw(record), skip=notes_headings(text))
+            return Sealed(fields=ballot.fields, head=ballot.head, has_notes=ballot.has_notes)
+        return Sealed(fields=fields(record, NOBODY), head=f"\n{self.body(record)}\n\n")
 
     def body(self, record: Record, person: Person = NOBODY) -> str:
         """Return what stands between the front matter and `## Notes`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -27,7 +27,16 @@ _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?")
 
 
-def differences(drawn: bytes | Ballot, found: bytes | Ballot, *, skip: int = 0) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """What of a drawn note nobody may change: its fields, and the text above `## Notes`."""
+
+    fields: Mapping[str, Value]
+    head: str
+    has_notes: bool = True
+
+
+def differences(drawn: bytes | Ballot | Sealed, found: bytes | Ballot, *, skip: int = 0) -> list[str]:
     """Say what a person would have seen otherwise in `found` than in `drawn`; nothing if it is the same.
 
     Compared are the text above `## Notes` and every field that is not the person's. The same are:
@@ -37,13 +46,13 @@ def differences(drawn: bytes | Ballot, found: bytes | Ballot, *, skip: int = 0) 
     anybody may have written, so show it in a fence. `skip` is as for `read_ballot`, which this
     calls on bytes, with its errors.
     """
-    before = drawn if isinstance(drawn, Ballot) else read_ballot(drawn, skip=skip)
-    after = found if isinstance(found, Ballot) else read_ballot(found, skip=skip)
+    before = read_ballot(drawn, skip=skip) if isinstance(drawn, bytes) else drawn
+    after = read_ballot(found, skip=skip) if isinstance(found, bytes) else found
     all = [*_fields(before, after), *_heads(before, after)]
     return all if len(all) <= MOST else [*all[:MOST], f"and {len(all) - MOST} more changes"]
 
 
-def _fields(drawn: Ballot, found: Ballot) -> Iterator[str]:
+def _fields(drawn: Ballot | Sealed, found: Ballot) -> Iterator[str]:
     for name, value in drawn.fields.items():
         if name in PERSON_FIELDS:
             continue
@@ -86,7 +95,7 @@ def _scalar(text: str) -> str | Decimal:
     return text.lower() if text in ("True", "TRUE", "False", "FALSE") else text
 
 
-def _heads(drawn: Ballot, found: Ballot) -> Iterator[str]:
+def _heads(drawn: Ballot | Sealed, found: Ballot) -> Iterator[str]:
     if drawn.has_notes != found.has_notes:
         yield f'the heading "## Notes" is {"missing" if drawn.has_notes else "new"}'
     if drawn.head != found.head:

@@ -77,6 +77,14 @@ def test_what_an_agent_writes_stays_inside_fences(asked: Request) -> None:
     assert "<%" not in note
 
 
+@settings(max_examples=200, deadline=None)
+@given(requests())
+def test_what_is_sealed_is_what_a_reader_of_the_note_finds(asked: Request) -> None:
+    record = pending(asked)
+    sealed, ballot = DRAWER.sealed(record), read_ballot(DRAWER.draw(record))
+    assert (dict(sealed.fields), sealed.head) == (dict(ballot.fields), ballot.head)
+
+
 @settings(max_examples=300, deadline=None)
 @given(hostile, hostile, hostile, hostile)
 def test_what_was_found_in_the_vault_stays_inside_fences(
