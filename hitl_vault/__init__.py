@@ -47,16 +47,16 @@ from hitl_vault.errors import (
 )
 from hitl_vault.gate import Gate, open_gate
 from hitl_vault.grant import Grant
-from hitl_vault.init import init_vault
 from hitl_vault.ledger.chain import line_of, verify_lines
 from hitl_vault.ledger.protocol import Ledger, Row
 from hitl_vault.presence import active_keeper
-from hitl_vault.vault.layout import Layout
 
 if TYPE_CHECKING:
     from hitl_vault.aio import AsyncGate, open_async_gate
     from hitl_vault.diagnosis import Check, diagnose
+    from hitl_vault.init import init_vault
     from hitl_vault.keeper import Keeper
+    from hitl_vault.vault.layout import Layout
 
 __all__ = [
     "AlreadyClaimed",
@@ -132,7 +132,9 @@ _LATER = {
     "AsyncGate": "aio",
     "Check": "diagnosis",
     "Keeper": "keeper",
+    "Layout": "vault.layout",
     "diagnose": "diagnosis",
+    "init_vault": "init",
     "open_async_gate": "aio",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,8 +26,6 @@ from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
 from hitl_vault.voting import ballot_job
 from hitl_vault.waiting import Waiters
-
-_log = logging.getLogger("hitl_vault")
 
 
 def open_gate(
@@ -62,7 +59,7 @@ class Gate(Guarding):
         self.config = config
         self.ledger = ledger
         self._waiters = Waiters(ledger)
-        self._leases = Leases(ledger, config.settings.lease, tell=_log.warning)
+        self._leases = Leases(ledger, config.settings.lease, tell=_warn)
         self._changed = False
         self._keeper = self._start_keeper() if keeper else None
 
@@ -227,7 +224,7 @@ class Gate(Guarding):
                 self.draw()
         except (HitlVaultError, OSError) as error:
             # The record is safe; the next keeper draws what is missing.
-            _log.warning("notes could not be drawn: %s", error)
+            _warn(f"notes could not be drawn: {error}")
         finally:
             self._waiters.close()
             self.ledger.close()
@@ -251,3 +248,9 @@ class Gate(Guarding):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _warn(sentence: str) -> None:
+    import logging  # slow to load, and there is seldom anything to say
+
+    logging.getLogger("hitl_vault").warning(sentence)

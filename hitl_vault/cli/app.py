@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from hitl_vault.cli.entry import merged, version
+from hitl_vault.cli.listing import version
 from hitl_vault.cli.options import Argument, Option, Parameter, parameters
+from hitl_vault.cli.quick import merged
 from hitl_vault.cli.table import COMMANDS
 
 HELP = """
@@ -53,7 +54,8 @@ def run_with_typer(words: list[str]) -> int:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        raise typer.Exit(version())
+        version()
+        raise typer.Exit
 
 
 def _place(

@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import hitl_vault as hv
 from hitl_vault.cli import quick
-from hitl_vault.cli.exits import DONE, answered
+from hitl_vault.cli.exits import answered
 from hitl_vault.cli.options import StateDir, Vault
 from hitl_vault.cli.table import COMMANDS
 
@@ -27,6 +26,8 @@ def _plain(words: Sequence[str]) -> Callable[[], int | None] | None:
     if "_HITL_COMPLETE" in os.environ:
         return None
     if list(words) == ["--version"]:
+        from hitl_vault.cli.listing import version
+
         return version
     try:
         place, rest = _before_the_name(words)
@@ -34,7 +35,7 @@ def _plain(words: Sequence[str]) -> Callable[[], int | None] | None:
         given = quick.read(command, rest[1:])
     except (quick.NotPlain, KeyError, IndexError):
         return None
-    return lambda: command(**merged(given, place))
+    return lambda: command(**quick.merged(given, place))
 
 
 def _before_the_name(words: Sequence[str]) -> tuple[dict[str, Any], Sequence[str]]:
@@ -47,17 +48,6 @@ def _before_the_name(words: Sequence[str]) -> tuple[dict[str, Any], Sequence[str
 
 def anywhere(vault: Vault = None, state_dir: StateDir = None) -> None:
     """Take the options that may stand before a command's name."""
-
-
-def merged(given: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
-    """Return a command's arguments, with what stood before its name where it says nothing itself."""
-    return given | {name: value for name, value in place.items() if name in given and given[name] is None}
-
-
-def version() -> int:
-    """Print the version."""
-    print(f"hitl {hv.__version__}")
-    return DONE
 
 
 def _closely(words: Sequence[str]) -> int:

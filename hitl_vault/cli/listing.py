@@ -79,8 +79,7 @@ def _colours(row: hv.Row, mixed: bool) -> list[str]:
 
 def _say_the_rest(gate: hv.Gate, states: Collection[hv.State], shown: int | None) -> None:
     if shown is not None:
-        counts = gate.ledger.counts()
-        more = sum(counts[state] for state in states or hv.State) - shown
+        more = sum(gate.ledger.counts(states).values()) - shown
         if more > 0:
             print(f"… and {more} more; --limit 0 lists all.")
     if hv.active_keeper(gate.config.state) is None:
@@ -139,3 +138,8 @@ def completions(part: str, vault: str | None, state_dir: str | None) -> list[tup
         if word.startswith(part):
             offers.append((word, f"{row.state}, {render.cut(f'{row.action}: {row.summary}', 60)}"))
     return offers
+
+
+def version() -> None:
+    """Print the version."""
+    print(f"hitl {hv.__version__}")

@@ -80,3 +80,8 @@ def _arguments(declared: list[Parameter], words: list[str]) -> dict[str, Any]:
     if left:
         raise NotPlain
     return values
+
+
+def merged(given: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
+    """Return a command's arguments, with what stood before its name where it says nothing itself."""
+    return given | {name: value for name, value in place.items() if name in given and given[name] is None}

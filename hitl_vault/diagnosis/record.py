@@ -49,7 +49,7 @@ def _clock(book: Ledger) -> Iterator[Check]:
 
 
 def _unknown(book: Ledger) -> Iterator[Check]:
-    lost = book.counts()[State.UNKNOWN]
+    lost = book.counts({State.UNKNOWN})[State.UNKNOWN]
     if lost:
         yield warn(
             "outcomes",

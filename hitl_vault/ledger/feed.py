@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from hitl_vault.domain.entry import Entry
 from hitl_vault.errors import HitlVaultError, LedgerUnavailable
 from hitl_vault.ledger.bell import Bell
 from hitl_vault.ledger.protocol import Subscriber
+
+if TYPE_CHECKING:
+    import logging
 
 Page: TypeAlias = Callable[[int, int], list[Entry]]
 
@@ -19,8 +21,6 @@ PAGE = 200
 """How many entries are read and delivered at once."""
 
 _SAFETY = 1.0  # seconds between looks without being rung at, should a ring ever be lost
-
-_log = logging.getLogger(__name__)
 
 
 class _Subscription:
@@ -38,7 +38,7 @@ class _Subscription:
         try:
             self.callback(entries)
         except Exception:  # one subscriber's fault must not keep entries from the others
-            _log.exception("a subscriber of the ledger failed at entries from %d on", entries[0].seq)
+            _logger().exception("a subscriber of the ledger failed at entries from %d on", entries[0].seq)
 
 
 class Feed:
@@ -142,8 +142,14 @@ class Feed:
         try:
             entries = self._page(self._position, PAGE)
         except HitlVaultError as error:
-            _log.warning("the ledger cannot be read, trying again: %s", error)
+            _logger().warning("the ledger cannot be read, trying again: %s", error)
             return []
         if len(entries) == PAGE:
             self._look = True
         return entries
+
+
+def _logger() -> logging.Logger:
+    import logging  # slow to load, and there is seldom anything to say
+
+    return logging.getLogger(__name__)

@@ -123,8 +123,8 @@ class Ledger(Protocol):
         """
         ...
 
-    def counts(self) -> dict[State, int]:
-        """Return how many requests are in each state, zeros included."""
+    def counts(self, states: Collection[State] = ()) -> dict[State, int]:
+        """Return how many requests are in each of `states` (each that there is, if empty), zeros included."""
         ...
 
     def entries(

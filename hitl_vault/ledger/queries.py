@@ -16,6 +16,7 @@ from hitl_vault.ledger.tables import ROW_COLUMNS, row_of
 MOST_FOUND = 20
 
 _FIND = f"SELECT id FROM request WHERE instr(id, ?) ORDER BY id DESC LIMIT {MOST_FOUND}"
+_COUNT = "SELECT count(*) FROM request WHERE state = ?"
 _DUE = """
     SELECT expires, id FROM request WHERE state IN ('pending', 'approved') AND expires IS NOT NULL
     UNION ALL SELECT until, request FROM lease
@@ -47,10 +48,10 @@ def rows(
     return [row_of(columns[:-1]) for columns in found[:limit]]
 
 
-def counts(connection: sqlite3.Connection) -> dict[State, int]:
+def counts(connection: sqlite3.Connection, states: Collection[State]) -> dict[State, int]:
     """See `Ledger.counts`."""
-    found = dict(connection.execute("SELECT state, count(*) FROM request GROUP BY state").fetchall())
-    return {state: found.get(str(state), 0) for state in State}
+    wanted = list(states) or list(State)
+    return {state: connection.execute(_COUNT, (str(state),)).fetchone()[0] for state in wanted}
 
 
 def find(connection: sqlite3.Connection, part: str) -> list[str]:

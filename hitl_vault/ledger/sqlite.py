@@ -81,9 +81,9 @@ class SqliteLedger(Ledger):
         with self._connections.reading() as connection:
             return queries.rows(connection, states, limit, after, newest_first)
 
-    def counts(self) -> dict[State, int]:
+    def counts(self, states: Collection[State] = ()) -> dict[State, int]:
         with self._connections.reading() as connection:
-            return queries.counts(connection)
+            return queries.counts(connection, states)
 
     def entries(
         self, *, after: int = 0, request: str | None = None, limit: int | None = None

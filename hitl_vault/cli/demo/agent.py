@@ -22,7 +22,8 @@ def report(action: str, said: str, at: int) -> None:
 
 async def work(vault: str, state_dir: str | None, deadline: str) -> None:
     """Do three things, each of them only if somebody says yes."""
-    async with hv.open_async_gate(vault, agent="shop-bot", state_dir=state_dir) as gate:
+    async with hv.open_async_gate(vault, agent="shop-bot", state_dir=state_dir) as opened:
+        gate = opened.gate
 
         @gate.guard(
             action="refund",
