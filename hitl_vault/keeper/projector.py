@@ -7,8 +7,6 @@ Whatever else lies there under the request's name is removed, and first copied i
 from __future__ import annotations
 
 import hashlib
-import os
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -21,30 +19,19 @@ from hitl_vault.keeper.index import Drawn, Index
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.vault.ballot import Ballot
 from hitl_vault.vault.draw import Drawer, Person
-from hitl_vault.vault.files import move_aside, set_aside, take, write_note
+from hitl_vault.vault.files import move_aside, read_note, set_aside, take, write_note
 from hitl_vault.vault.layout import Folder, Layout, folder_of
 from hitl_vault.vault.seal import differences
 
 _REMEMBERED = 32768
-_TIME_GRAIN = 50_000_000
-"""Nanoseconds within which two writes may get the same time from the file system (ext4: one tick)."""
 _OPEN = (State.PENDING, State.APPROVED, State.EXECUTING, State.UNKNOWN)
 
 
-class _Identity(NamedTuple):
-    """What of a file changes when somebody writes to it, replaces it or moves it."""
-
-    inode: int
-    size: int
-    modified: int
-    changed: int
-
-
 class _Trace(NamedTuple):
-    """What was left at a path: the hash of a note (empty if it has a person's marks), or nothing at all."""
+    """What was left at a path: the hash of a note, None for nothing; `blank` if no marks are in it."""
 
-    sha: str
-    identity: _Identity | None
+    sha: str | None
+    blank: bool
 
 
 class Changed(Exception):
@@ -74,8 +61,9 @@ class Projector:
 
     def sha_at(self, id: str, path: Path) -> str | None:
         """Return the SHA-256 of what was drawn at `path` without a person's marks, if it is remembered."""
-        if path in self._recent:
-            return self._recent[path].sha
+        trace = self._recent.get(path)
+        if trace is not None:
+            return trace.sha if trace.blank else None
         known = self._index.get(id)
         return known.sha if known and self._layout.root / known.path == path else None
 
@@ -85,18 +73,16 @@ class Projector:
         return self._layout.root / known.path if known else None
 
     def is_echo(self, path: Path) -> bool:
-        """Tell whether what may have changed at `path` is only what was drawn or removed here.
-
-        Judged by the file's identity and times, so a file whose time is too recent to tell
-        two writes apart is no echo.
-        """
+        """Tell whether what may have changed at `path` is only what was drawn or removed here."""
         trace = self._recent.get(path)
-        if trace is None:
+        if trace is None or not trace.blank:
             return False
-        identity = _identity(path)
-        return identity == trace.identity and (
-            identity is None or time.time_ns() - identity.changed > _TIME_GRAIN
-        )
+        try:
+            return hashlib.sha256(read_note(path)).hexdigest() == trace.sha
+        except FileNotFoundError:
+            return trace.sha is None
+        except BallotInvalid:
+            return False  # whoever looks closer will say what is wrong
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
         """Return what a file says that was never drawn for this request, its Notes and marks aside."""
@@ -117,7 +103,7 @@ class Projector:
 
     def accept(self, record: Record, sighting: Sighting) -> None:
         """Take a resolved note as it lies: a person added to its Notes."""
-        self._remember(record, sighting.path, sighting.sha)
+        self._remember(record, sighting.path, sighting.sha, blank=True)
 
     def project(
         self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()
@@ -136,7 +122,7 @@ class Projector:
                 self._keep(record, replaced)
         self._write(target, data, sightings)
         blank = person == Person(notes=person.notes)
-        self._remember(record, target, hashlib.sha256(data).hexdigest() if blank else "")
+        self._remember(record, target, hashlib.sha256(data).hexdigest(), blank=blank)
         self._drawn_at[record.id] = record.seq
         # A conflict copy is for the person to settle while there is still something to decide.
         strays = [s for s in sightings if s.path != target and (s.main or record.state is not State.PENDING)]
@@ -210,7 +196,7 @@ class Projector:
             last = self._take(record, stray)
             if last and stray.data and last != stray.data:
                 copies.append(set_aside(self._layout, stray.place.name, last, _why(record)))
-            self._trace(stray.path, "")
+            self._trace(stray.path, None, blank=True)
         return copies
 
     def _take(self, record: Record, stray: Sighting) -> bytes | None:
@@ -220,27 +206,19 @@ class Projector:
             move_aside(self._layout, stray.path, _why(record))
             return None
 
-    def _trace(self, path: Path, sha: str) -> None:
-        self._recent[path] = _Trace(sha, _identity(path))
+    def _trace(self, path: Path, sha: str | None, *, blank: bool) -> None:
+        self._recent[path] = _Trace(sha, blank)
         self._recent.move_to_end(path)
         if len(self._recent) > _REMEMBERED:
             self._recent.popitem(last=False)
 
-    def _remember(self, record: Record, path: Path, sha: str) -> None:
-        self._trace(path, sha)
+    def _remember(self, record: Record, path: Path, sha: str, *, blank: bool) -> None:
+        self._trace(path, sha, blank=blank)
         if record.state in _OPEN:
             relative = path.relative_to(self._layout.root).as_posix()
-            self._index.put(Drawn(id=record.id, path=relative, sha=sha))
+            self._index.put(Drawn(id=record.id, path=relative, sha=sha if blank else ""))
         else:
             self._index.forget(record.id)
-
-
-def _identity(path: Path) -> _Identity | None:
-    try:
-        found = os.lstat(path)
-    except FileNotFoundError:
-        return None
-    return _Identity(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _bytes_at(path: Path) -> bytes | None:

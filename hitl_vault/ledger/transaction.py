@@ -66,8 +66,6 @@ class Transactions:
         connection.execute("BEGIN IMMEDIATE")
         writer = SqliteWriter(connection, utc(self._clock))
         results = [writer.attempt(job) for job in jobs]
-        if writer.failure is not None:
-            raise writer.failure
         connection.execute("COMMIT")
         writer.close()
         if writer.entries:

@@ -39,8 +39,7 @@ _LEASE = "INSERT INTO lease VALUES (?, ?) ON CONFLICT DO UPDATE SET until = excl
 class SqliteWriter(Writer):
     """Serves the jobs of one transaction one after another, each in a savepoint of its own.
 
-    `entries` is what they appended. `failure` is the first error of SQLite itself: the transaction
-    is then lost, whatever the jobs made of it.
+    `entries` is what they appended. `failure` is an error of SQLite itself: the transaction is then lost.
     """
 
     def __init__(self, connection: sqlite3.Connection, clock_time: datetime) -> None:
@@ -59,15 +58,21 @@ class SqliteWriter(Writer):
         return self._now
 
     def attempt(self, job: Job) -> Result:
-        """Run one job; if it raises, undo what it did and return its exception as `Raised`."""
+        """Run one job; if it raises, undo what it did and return its exception as `Raised`.
+
+        Raises the error of SQLite if there was one, even if the job made nothing of it.
+        """
         seq, prev = self._seq, self._prev
         self._saved = False
         try:
             result = job(self)
         except Exception as error:  # it is raised where the job came from
+            result = Raised(error)
+        if self.failure is not None:
+            raise self.failure
+        if isinstance(result, Raised):
             self._undo(seq, prev)
-            return Raised(error)
-        if self._saved:
+        elif self._saved:
             self._sql("RELEASE job")
         return result
 
@@ -190,7 +195,7 @@ class SqliteWriter(Writer):
             self._saved = True
 
     def _undo(self, seq: int, prev: str) -> None:
-        if self._saved and self.failure is None:
+        if self._saved:
             self._sql("ROLLBACK TO job")
             self._sql("RELEASE job")
         del self.entries[len(self.entries) - (self._seq - seq) :]

@@ -144,38 +144,38 @@ def test_what_interrupts_the_leader_does_not_interrupt_the_others(
     assert commit.submit([giving(4)]) == [4]
 
 
-def test_who_is_interrupted_while_waiting_leaves_and_the_lead_is_passed_on(
-    runner: Runner, commit: GroupCommit
+class Interrupted:
+    """What the interpreter does on Ctrl-C: a wait ends with an exception, here once `when` is true."""
+
+    def __init__(self, lock: Any, when: Callable[[], bool]) -> None:
+        self.release = lock.release
+        self._when = when
+
+    def acquire(self) -> None:
+        wait_for(self._when)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("has_the_lead", [False, True])
+def test_who_is_interrupted_while_waiting_leaves_and_passes_the_lead_on(
+    runner: Runner, commit: GroupCommit, has_the_lead: bool
 ) -> None:
-    """What the interpreter does on Ctrl-C: the wait for the wake-up ends with an exception."""
-
-    class Interrupted:
-        def __init__(self, lock: Any) -> None:
-            self.release = lock.release
-
-        def acquire(self) -> None:
-            wait_for(lambda: not runner.go.is_set() and len(commit._queue) == 2)
-            raise KeyboardInterrupt
-
-    runner.go.clear()
-    leader = Caller(lambda: commit.submit([giving("leader")]))
-    assert runner.running.wait(20)
-    original = commit._enter
+    entering = commit._enter
 
     def enter(slot: Any) -> None:
-        original(slot)
-        slot.wake = Interrupted(slot.wake)
+        entering(slot)
+        if slot.jobs[0](None) == "leaves":
+            slot.wake = Interrupted(slot.wake, lambda: len(commit._queue) == 2 and slot.leads is has_the_lead)
 
     commit._enter = enter  # type: ignore[method-assign]
-    leaves = Caller(lambda: commit.submit([giving("leaves")]))
-    wait_for(lambda: len(commit._queue) == 1)
-    commit._enter = original  # type: ignore[method-assign]
-    stays = Caller(lambda: commit.submit([giving("stays")]))
-    leaves.join(20)
+    first, leaves, stays = held_up(runner, commit, [[giving("leaves")], [giving("stays")]])
+    if not has_the_lead:
+        leaves.join(20)
     runner.go.set()
-    assert finished([leader, stays]) == [["leader"], ["stays"]]
+    assert finished([first, leaves, stays]) == [["leader"], None, ["stays"]]
     assert isinstance(leaves.error, KeyboardInterrupt)
     assert runner.batches == [1, 1]
+    assert commit.submit([giving("next")]) == ["next"]
 
 
 def test_a_job_that_submits_is_refused_instead_of_waiting_for_itself(commit: GroupCommit) -> None:

@@ -17,6 +17,7 @@ from hitl_vault.domain.entry import hash_of
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.errors import ConfigError, LedgerBroken, LedgerUnavailable
 from hitl_vault.ledger import tables
+from hitl_vault.ledger.protocol import Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -286,6 +287,27 @@ def run(code: str, *arguments: object) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_a_job_cannot_hide_that_its_transaction_is_lost(
+    ledger: SqliteLedger, raw: sqlite3.Connection
+) -> None:
+    id = ledger.write(asking())
+    ledger.write_all([approving(id), claiming(id)])
+    raw.execute("ALTER TABLE lease RENAME TO elsewhere")
+
+    def hides(writer: Writer) -> str:
+        asking()(writer)
+        with pytest.raises(LedgerUnavailable):
+            writer.lease(id, writer.now)
+        return "all is well"
+
+    for shared in ([hides], [asking(), hides, asking()]):
+        with pytest.raises(LedgerUnavailable, match="nothing was recorded"):
+            ledger.write_all(shared)
+    raw.execute("ALTER TABLE elsewhere RENAME TO lease")
+    ledger.write(asking())
+    assert ledger.verify() == 4
 
 
 NO_ROOM = """
