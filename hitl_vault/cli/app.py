@@ -17,8 +17,8 @@ from hitl_vault.cli.table import COMMANDS
 HELP = """
 Agents ask; people answer in a folder of Markdown.
 
-An agent asks with [bold]hitl request[/] or from Python. You answer in the note, or with
-[bold]hitl approve[/] and [bold]hitl reject[/]. Nothing runs unless somebody said yes.
+An agent asks, with [bold]hitl request[/] or from Python. You answer in the note, \
+or with [bold]hitl approve[/] and [bold]hitl reject[/]. Nothing runs unless somebody said yes.
 """
 EPILOG = (
     "Any part of an id will do that no other has. Exit codes: 0 done or approved, 1 error, 2 usage, "

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
 
 from tests.acceptance.shell import Shell
 
@@ -35,6 +39,37 @@ def test_the_demo_walks_through_three_answers_in_under_20_seconds(hitl: Shell, w
         for folder in ("Pending_Approval", "Rejected", "Done")
     }
     assert held == {"Pending_Approval": 0, "Rejected": 2, "Done": 1}
+
+
+def test_at_a_terminal_the_person_answers_in_the_note_or_elsewhere(hitl: Shell, work: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "hitl_vault.cli", "demo", "--vault", str(work / "shown")]
+    environment = hitl.environment() | {"COLUMNS": "200", "TERM": "dumb"}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        terminal = os.fdopen(ours, encoding="utf-8")
+        note = invited(terminal)
+        note.write_text(note.read_text().replace('status: "pending"', "status: approved"))
+        for _ in range(2):
+            id = invited(terminal).stem
+            assert hitl("reject", id, "--comment", "not like this", "--vault", str(work / "shown")).code == 0
+        rest = until_closed(terminal)
+        assert process.wait(timeout=20) == 0
+    assert rest.count("rejected: not like this") == 1
+    assert "every one fits" in rest
+
+
+def invited(terminal: TextIO) -> Path:
+    """Return the note that the demo invites the person to open."""
+    return next(Path(line.strip()) for line in terminal if line.startswith("  /"))
+
+
+def until_closed(terminal: TextIO) -> str:
+    """Return what is still written to a terminal; reading one whose other side has gone is an error."""
+    lines: list[str] = []
+    with terminal, contextlib.suppress(OSError):
+        lines.extend(terminal)
+    return "".join(lines)
 
 
 def test_the_demo_leaves_a_folder_with_something_in_it_alone(hitl: Shell) -> None:

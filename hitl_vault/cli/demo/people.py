@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+import hitl_vault as hv
 from hitl_vault.cli import render
 from hitl_vault.cli.demo.timeline import Timeline
 
@@ -67,5 +68,5 @@ class Hand:
         print()
         for line in render.wrapped(INVITATIONS[action], render.width() - 2):
             print("  " + render.paint(line, "bold"))
-        print(f"  {note}\n")
+        print(f"  {hv.text.one_line(str(note))}\n", flush=True)
         return None

@@ -40,7 +40,7 @@ def tell(folder: Path, state_dir: str | None, *, by_hand: bool) -> int:
             story.play()
             agent.process.wait(timeout=10)
         print()
-        render.write(_remains(gate, timeline.seconds))
+        render.write(_remains(gate, timeline.seconds, state_dir))
         decided = {gate.get(id).state for id in story.ids.values()}
     if agent.process.returncode or hv.State.PENDING in decided:
         say("the demo did not end as it should; please report what it printed")
@@ -181,8 +181,9 @@ def _took(saved: int | None, resumed: int, settle: float) -> str:
     return f"; {seconds:.3f} s after the save ({settle:g} s to settle)"
 
 
-def _remains(gate: hv.Gate, seconds: float) -> Iterator[str]:
+def _remains(gate: hv.Gate, seconds: float, state_dir: str | None) -> Iterator[str]:
     root = gate.config.root
+    place = f"--vault {root}" + (f" --state-dir {state_dir}" if state_dir else "")
     yield f"What the folders hold after {seconds:.1f} s:"
     for folder in ("Pending_Approval", "Approved", "Rejected", "Done"):
         names = sorted(path.name for path in (root / folder).glob("*.md"))
@@ -190,5 +191,5 @@ def _remains(gate: hv.Gate, seconds: float) -> Iterator[str]:
         yield from (f"{'':21}{name}" for name in names[1:])
     yield ""
     yield f"The ledger holds {gate.ledger.verify()} entries, and every one fits. Look around:"
-    yield f"  hitl list --all --vault {root}"
+    yield f"  hitl list --all {place}"
     yield f"  or open {root} in Obsidian"
