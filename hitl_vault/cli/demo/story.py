@@ -126,8 +126,10 @@ class Story:
         if record.decision:
             by = f" by {', '.join(record.decision.by)}" if record.decision.by else ""
             self._timeline.line("ledger", f"{record.decision.state}{by}", at=_ns(record.decision.at))
+        self._timeline.line("agent", report["said"], at=report["at"])
         took = _took(saved or seen, report["at"], self._gate.config.settings.settle)
-        self._timeline.line("agent", f"{report['said']}{took}", at=report["at"])
+        if took:
+            self._timeline.line("", took, at=report["at"])
 
     def _note(self, action: str) -> Path:
         """Return a request's note, once the agent has asked and the note is there."""
@@ -178,7 +180,7 @@ def _took(saved: int | None, resumed: int, settle: float) -> str:
     if saved is None or resumed < saved:
         return ""
     seconds = (resumed - saved) / 1e9
-    return f"; {seconds:.3f} s after the save ({settle:g} s to settle)"
+    return f"{seconds:.3f} s after the save, {settle:g} s of them to let it settle"
 
 
 def _remains(gate: hv.Gate, seconds: float, state_dir: str | None) -> Iterator[str]:
