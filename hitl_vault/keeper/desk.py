@@ -35,6 +35,7 @@ class Cast:
     id: str
     vote: Vote
     sha: str
+    sightings: Sequence[Sighting]
 
 
 class Desk:
@@ -91,12 +92,12 @@ class Desk:
         for cast, result in zip(casts, results, strict=True):
             if isinstance(result, Record):
                 self._spent[cast.id] = cast.sha
+                self._redraw(cast.id)
             elif isinstance(result, HitlVaultError):
                 why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
-                self._notice(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."))
+                self._notify(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
             else:
                 raise result
-            self._redraw(cast.id)
 
     def _find(self, record: Record, sightings: Sequence[Sighting]) -> Finding:
         if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):
@@ -138,7 +139,7 @@ class Desk:
     def _act(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> Cast | None:
         if finding.vote and finding.voted:
             vote = replace(finding.vote, by=finding.vote.by or self._settings.approver)
-            return Cast(id=record.id, vote=vote, sha=finding.voted.sha)
+            return Cast(id=record.id, vote=vote, sha=finding.voted.sha, sightings=sightings)
         if finding.kind and finding.notice:
             self._notify(record.id, finding.kind, finding.notice, sightings)
         elif record.notice_kind in _PASSING:
