@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 LOCK = "keeper.lock"
 CARD = "keeper.json"
+
+
+def calling_card(state: Path) -> str:
+    """Return the name of the file by which this machine's keeper shows itself in the vault.
+
+    A vault that is synced between machines must be kept by one of them; a card that is not one's
+    own tells of another.
+    """
+    host = re.sub(r"[^A-Za-z0-9-]+", "-", socket.gethostname())
+    return f"keeper-{host}-{hashlib.sha256(str(state).encode()).hexdigest()[:8]}.json"
 
 
 def active_keeper(state: Path) -> str | None:

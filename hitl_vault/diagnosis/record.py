@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +12,7 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.times import brief, readable
 from hitl_vault.errors import LedgerBroken
 from hitl_vault.ledger.protocol import Ledger
-from hitl_vault.presence import active_keeper
+from hitl_vault.presence import active_keeper, calling_card
 
 QUICK = 20_000
 """Entries up to which the whole chain is checked; about two seconds."""
@@ -69,18 +68,22 @@ def keepers(config: Config) -> Iterator[Check]:
             "none is active, so answers in notes are not read and deadlines not kept",
             "Run `hitl watch`; an agent with an open gate keeps the vault as well.",
         )
-    others = sorted(set(_hosts(config)) - {socket.gethostname()})
+    others = sorted(set(_others(config)))
     if others:
         yield fail(
             "keepers",
-            f"other machines keep this vault too: {', '.join(others)}",
-            "Let one machine keep it. Each has a record of its own, and they will not agree.",
+            f"this vault is kept elsewhere too: {', '.join(others)}",
+            "Let one machine keep it: each has a record of its own, and they will not agree. "
+            f"If none does any more, delete its card in {config.root / SETTINGS_FOLDER}.",
         )
 
 
-def _hosts(config: Config) -> Iterator[str]:
-    """Yield the machines that left a keeper's card in the vault."""
+def _others(config: Config) -> Iterator[str]:
+    """Yield the machines of the keepers' cards in the vault that are not our own."""
+    own = calling_card(config.state)
     for card in (config.root / SETTINGS_FOLDER).glob("keeper*.json"):
+        if card.name == own:
+            continue
         try:
             yield str(json.loads(card.read_bytes()[:4096])["host"])
         except (OSError, ValueError, KeyError, TypeError):

@@ -10,15 +10,17 @@ from pathlib import Path
 import filelock
 
 from hitl_vault.errors import ConfigError
-from hitl_vault.presence import CARD, LOCK
+from hitl_vault.presence import CARD, LOCK, calling_card
+from hitl_vault.vault.files import write_note
 
 
 class Leadership:
-    """The right to be the active keeper."""
+    """The right to be the active keeper of a state directory, shown by a card in it and one in the vault."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, settings_folder: Path) -> None:
         self._lock = filelock.FileLock(state / LOCK, thread_local=False, is_singleton=False)
         self._card = state / CARD
+        self._calling_card = settings_folder / calling_card(state)
 
     def take(self) -> bool:
         """Try to become the active keeper; never blocks."""
@@ -31,9 +33,15 @@ class Leadership:
         self._card.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
         return True
 
+    def show(self) -> None:
+        """Let other machines see that this one keeps the vault."""
+        write_note(self._calling_card, json.dumps({"host": socket.gethostname()}).encode(), sync=False)
+
     def leave(self) -> None:
         """Let another keeper take over."""
-        self._lock.release()
+        if self.held:
+            self._calling_card.unlink(missing_ok=True)
+            self._lock.release()
 
     @property
     def held(self) -> bool:

@@ -36,7 +36,7 @@ class Keeper:
         self._ledger = ledger
         self._tell = tell or _log.warning
         self._layout = Layout(config.root)
-        self._leadership = Leadership(config.state)
+        self._leadership = Leadership(config.state, config.root / SETTINGS_FOLDER)
         self._inbox = Inbox()
         self._stopping = threading.Event()
         self._ready = threading.Event()
@@ -114,6 +114,7 @@ class Keeper:
         loop = self._loop()
         try:
             self._layout.make()
+            self._leadership.show()
             watcher.start()
             loop.start()
             self._turns(loop)

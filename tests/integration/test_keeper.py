@@ -249,3 +249,11 @@ def _read(path: Path) -> str:
 
 def _approve(path: Path) -> None:
     path.write_text(path.read_text().replace('"pending"', "approved"))
+
+
+def test_a_keeper_shows_itself_in_the_vault_while_it_keeps_it(house: House) -> None:
+    gate = house.gate()
+    house.note(gate.ask("refund", CONTEXT))
+    assert len(list((house.root / ".hitl").glob("keeper-*.json"))) == 1
+    house.close()
+    assert list((house.root / ".hitl").glob("keeper-*.json")) == []
