@@ -1,4 +1,4 @@
-"""The runner: finds the benchmarks, runs those that are named, prints, writes and publishes what they find."""
+"""The runner: finds the benchmarks, runs those that are named, and prints and keeps what they find."""
 
 from __future__ import annotations
 

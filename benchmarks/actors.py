@@ -97,15 +97,17 @@ def person() -> None:
 
 
 def keeper(root: str, state: str) -> None:
-    """Keep a vault until the input ends, as `hitl watch` does."""
+    """Keep a vault as `hitl watch` does until the input ends; answer with what there was to tell so far."""
     import hitl_vault as hv
 
     with hv.open_gate(root, agent="keeper", state_dir=state, keeper=False) as gate:
-        kept = hv.Keeper(gate.config, gate.ledger, tell=lambda text: print(text, file=sys.stderr))
+        told: list[str] = []
+        kept = hv.Keeper(gate.config, gate.ledger, tell=told.append)
         kept.start()
         kept.wait_ready(600)
         say("ready")
-        sys.stdin.read()
+        for _ in sys.stdin:
+            say(" ".join(told))
         kept.stop()
 
 
@@ -125,7 +127,11 @@ def floor_keeper(folder: str) -> None:
     """Keep a floor; wakes the agent through its named pipe."""
     place = Path(folder)
     pipe = os.open(place / "bell", os.O_RDWR)
-    floor.keep(place, lambda: say("ready"), lambda name: os.write(pipe, b"!") and None)
+
+    def wake(name: str) -> None:
+        os.write(pipe, b"!")
+
+    floor.keep(place, lambda: say("ready"), wake)
 
 
 def floor_agent(folder: str) -> None:

@@ -1,4 +1,4 @@
-"""The least that any such product must do: hear of a save, read it, record it durably, move it, wake the agent.
+"""The least that any such product must do: hear of a save, read, record durably, move, wake the agent.
 
 Linux inotify through ctypes, one thread, nothing checked and nothing drawn.
 """

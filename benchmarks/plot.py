@@ -12,6 +12,8 @@ WIDTH, HEIGHT = 720, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 180, 40, 50
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 
+_FONT = 'font-family="sans-serif" font-size="12"'
+
 Scale = Callable[[float], float]
 
 
@@ -23,8 +25,7 @@ def svg(plot: Plot) -> str:
     x = _scale(x_marks, plot.log_x, _LEFT, WIDTH - _RIGHT)
     y = _scale(y_marks, plot.log_y, HEIGHT - _BOTTOM, _TOP)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {_FONT}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         _text(_LEFT, 20, plot.title, "start", weight="bold"),
         *_axes(plot, x, y, x_marks, y_marks),

@@ -14,7 +14,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
 def publish(findings: Sequence[Finding], page: Path = PAGE) -> None:
-    """Replace the blocks of these benchmarks in the page; one that it has no marks for is added at the end."""
+    """Replace the blocks of these benchmarks in the page; one without a block is added at the end."""
     text = page.read_text(encoding="utf-8")
     for finding in findings:
         for plot in finding.plots:

@@ -44,7 +44,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure. `series` gives for each name its points (x, y); `bars` draws them as bars instead of lines."""
+    """A figure. `series` gives for each name its points (x, y)."""
 
     name: str
     title: str
