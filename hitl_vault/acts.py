@@ -1,4 +1,4 @@
-"""Everything that changes the record, each act one transaction; the only place that appends entries.
+"""Everything that changes the record, each act one transaction.
 
 An act takes the ledger's `Writer`, re-checks the state inside the transaction, and returns the
 record afterwards. Where the deadline turns out to have passed, the expiry is recorded and
@@ -8,25 +8,24 @@ returned instead of raised, so that it is kept.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from hitl_vault.domain.canonical import NotJson, digest
 from hitl_vault.domain.codec import encode
-from hitl_vault.domain.decision import Claim, Outcome, Verdict, Vote, tally
+from hitl_vault.domain.decision import Claim, Outcome
 from hitl_vault.domain.identity import new_id
 from hitl_vault.domain.lifecycle import NO, Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Adopted, Request
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Risk
-from hitl_vault.domain.times import text_of
-from hitl_vault.errors import AlreadyClaimed, AlreadyDecided, Conflict, DigestMismatch, InvalidTransition
+from hitl_vault.entries import append
+from hitl_vault.errors import AlreadyClaimed, Conflict, DigestMismatch, InvalidTransition
 from hitl_vault.ledger.protocol import Writer
-
-Admit: TypeAlias = Callable[[Record, Vote], Vote]
+from hitl_vault.timing import expire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,55 +83,12 @@ def _same_asking(record: Record, asking: Asking) -> Record:
     return record
 
 
-def vote(writer: Writer, id: str, cast: Vote, admit: Admit) -> Record:
-    """Record a vote and, if it suffices, the decision. The first decision wins.
-
-    The same verdict again is accepted without an entry; the other one is `AlreadyDecided`.
-    """
-    record = expire(writer, id)
-    if record.state is not State.PENDING:
-        return _late(record, cast)
-    admitted = admit(record, replace(cast, at=writer.now))
-    record = _append(writer, record, Kind.VOTED, encode(admitted))
-    verdict = tally(record.request.requirement, record.votes)
-    if verdict is None:
-        return record
-    kind = Kind.APPROVED if verdict is Verdict.APPROVE else Kind.REJECTED
-    return _append(writer, record, kind, _grounds(record, verdict))
-
-
-def _late(record: Record, cast: Vote) -> Record:
-    if record.state in (State.EXPIRED, State.CANCELLED):
-        return record
-    said_no = record.state is State.REJECTED
-    if said_no is not (cast.verdict is Verdict.REJECT):
-        raise AlreadyDecided(f"{record.id} is {record.state} already", id=record.id)
-    return record
-
-
-def _grounds(record: Record, verdict: Verdict) -> dict[str, Any]:
-    winners = [v for v in record.votes if v.verdict is verdict]
-    return {
-        "by": [v.by for v in winners if v.by],
-        "comment": "\n".join(v.comment for v in winners if v.comment),
-        "notes": "\n".join(v.notes for v in winners if v.notes.strip()),
-    }
-
-
 def cancel(writer: Writer, id: str, *, by: str, reason: str = "") -> Record:
     """Withdraw a request that is pending, or approved and not yet claimed; repeating it is accepted."""
     record = expire(writer, id)
     if record.state in (State.CANCELLED, State.EXPIRED):
         return record
-    return _append(writer, record, Kind.CANCELLED, {"by": [by] if by else [], "comment": reason})
-
-
-def expire(writer: Writer, id: str) -> Record:
-    """Record the expiry if the deadline has passed; otherwise return the record as it is."""
-    record = writer.record(id)
-    if record.deadline is None or writer.now < record.deadline:
-        return record
-    return _append(writer, record, Kind.EXPIRED, {"deadline": text_of(record.deadline)})
+    return append(writer, record, Kind.CANCELLED, {"by": [by] if by else [], "comment": reason})
 
 
 def claim(
@@ -153,7 +109,7 @@ def claim(
         raise AlreadyClaimed(f"{id} was claimed before and is {record.state}", id=id)
     _check_same(record, agent, action, context)
     taken = Claim(by=agent, at=writer.now, token=secrets.token_hex(16))
-    record = _append(writer, record, Kind.CLAIMED, encode(taken))
+    record = append(writer, record, Kind.CLAIMED, encode(taken))
     writer.lease(id, writer.now + lease)
     return record
 
@@ -187,7 +143,7 @@ def end(writer: Writer, id: str, outcome: Outcome, *, token: str | None) -> Reco
         raise InvalidTransition(f"{id} is {record.state}; only an unknown run can be settled", id=id)
     if record.state is outcome.state and record.over:
         return record
-    return _append(writer, record, Kind(outcome.state), encode(replace(outcome, at=writer.now)))
+    return append(writer, record, Kind(outcome.state), encode(replace(outcome, at=writer.now)))
 
 
 def handed_over(writer: Writer, id: str) -> Record:
@@ -197,8 +153,8 @@ def handed_over(writer: Writer, id: str) -> Record:
         return record
     by = "the vault's automation"
     taken = Claim(by=by, at=writer.now, token=secrets.token_hex(16))
-    record = _append(writer, record, Kind.CLAIMED, encode(taken))
-    return _append(writer, record, Kind.EXECUTED, encode(Outcome(state=State.EXECUTED, at=writer.now, by=by)))
+    record = append(writer, record, Kind.CLAIMED, encode(taken))
+    return append(writer, record, Kind.EXECUTED, encode(Outcome(state=State.EXECUTED, at=writer.now, by=by)))
 
 
 def vanish(writer: Writer, id: str) -> Record:
@@ -208,7 +164,7 @@ def vanish(writer: Writer, id: str) -> Record:
     if record.state is not State.EXECUTING or (until is not None and writer.now < until):
         return record
     lost = Outcome(state=State.UNKNOWN, at=writer.now, error="the executor vanished after the claim")
-    return _append(writer, record, Kind.UNKNOWN, encode(lost))
+    return append(writer, record, Kind.UNKNOWN, encode(lost))
 
 
 def note(writer: Writer, id: str, kind: Kind, notice: Notice) -> Record:
@@ -218,7 +174,7 @@ def note(writer: Writer, id: str, kind: Kind, notice: Notice) -> Record:
         return record
     if kind not in (Kind.REFUSED, Kind.TAMPERED) and record.state is not State.PENDING:
         return record
-    return _append(writer, record, kind, encode(notice))
+    return append(writer, record, kind, encode(notice))
 
 
 def clear(writer: Writer, id: str) -> Record:
@@ -226,9 +182,4 @@ def clear(writer: Writer, id: str) -> Record:
     record = writer.record(id)
     if record.notice is None or record.state is not State.PENDING:
         return record
-    return _append(writer, record, Kind.CLEARED, {})
-
-
-def _append(writer: Writer, record: Record, kind: Kind, body: Mapping[str, Any]) -> Record:
-    writer.append(kind, record.id, body, mode=record.request.requirement.mode)
-    return writer.record(record.id)
+    return append(writer, record, Kind.CLEARED, {})

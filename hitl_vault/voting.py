@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hitl_vault import acts
+from hitl_vault import answers
 from hitl_vault.domain.decision import Vote
 from hitl_vault.domain.record import Record
 from hitl_vault.ledger.protocol import Writer
@@ -15,6 +15,6 @@ def ballot_job(id: str, vote: Vote) -> Callable[[Writer], Record]:
     """Return the transaction that records a vote if it is admitted."""
 
     def job(writer: Writer) -> Record:
-        return acts.vote(writer, id, vote, lambda record, cast: admit(record, cast, writer.has_asked))
+        return answers.vote(writer, id, vote, lambda record, cast: admit(record, cast, writer.has_asked))
 
     return job

@@ -45,5 +45,5 @@ def _report(record: hv.Record) -> str:
     line = views.decision_line(record)
     if record.state is not hv.State.PENDING:
         return line
-    votes = [vote.verdict for vote in record.votes].count(hv.Verdict.APPROVE)
+    votes = len(record.counted(hv.Verdict.APPROVE))
     return f"{line} ({votes} of {record.request.requirement.quorum} approvals so far)"

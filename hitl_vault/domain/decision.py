@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.names import alike
 from hitl_vault.domain.requirement import Requirement
 
 
@@ -36,6 +37,7 @@ class Vote:
 
     `comment` and `notes` are the person's words for the agent; `proof` is what the trust mode
     took as evidence (never a secret). `on_behalf_of` names the approvers for whom a delegate answers.
+    `ballot` is the hex SHA-256 of the note that it was read from, so that the same file counts once.
     """
 
     verdict: Verdict
@@ -46,6 +48,7 @@ class Vote:
     notes: str = ""
     proof: Mapping[str, Any] | None = None
     on_behalf_of: tuple[str, ...] = ()
+    ballot: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,25 +99,43 @@ class Outcome:
 def tally(requirement: Requirement, votes: Sequence[Vote]) -> Verdict | None:
     """Return the verdict that the votes amount to, or None while they do not suffice.
 
-    Each name counts once, by its latest vote, and so does each approver: by their own vote, else by
+    Each person counts once, by their latest vote, and so does each approver: by their own vote, else by
     that of a delegate. Enough rejections win over enough approvals.
     """
-    verdicts = [vote.verdict for vote in counted(votes)]
-    if verdicts.count(Verdict.REJECT) >= requirement.reject_quorum:
-        return Verdict.REJECT
-    if verdicts.count(Verdict.APPROVE) >= requirement.quorum:
-        return Verdict.APPROVE
+    for verdict in (Verdict.REJECT, Verdict.APPROVE):
+        if len(counted(requirement, votes, verdict)) >= needed(requirement, verdict):
+            return verdict
     return None
 
 
-def counted(votes: Sequence[Vote]) -> list[Vote]:
-    """Return the votes that count: each name's latest, and of delegates those whose approver is silent."""
-    latest = list({vote.by: vote for vote in votes}.values())
-    counting = [vote for vote in latest if not vote.on_behalf_of]
-    taken = {vote.by for vote in counting}
-    for vote in latest:
-        free = next((who for who in vote.on_behalf_of if who not in taken), None)
+def needed(requirement: Requirement, verdict: Verdict) -> int:
+    """Return how many votes it takes for a verdict."""
+    return requirement.quorum if verdict is Verdict.APPROVE else requirement.reject_quorum
+
+
+def counted(requirement: Requirement, votes: Sequence[Vote], verdict: Verdict) -> tuple[Vote, ...]:
+    """Return the votes that count for a verdict, oldest first.
+
+    Whose vote it is must be known wherever more than one is needed.
+    """
+    named = needed(requirement, verdict) > 1
+    return tuple(v for v in _standing(votes) if v.verdict is verdict and (alike(v.by) or not named))
+
+
+def same_person(one: str, other: str) -> bool:
+    """Tell whether two names count as one person: spelling them differently makes no second one."""
+    return one == other or alike(one) == alike(other)
+
+
+def _standing(votes: Sequence[Vote]) -> list[Vote]:
+    """Return each person's latest vote, and of delegates those that have an approver who is silent."""
+    latest = {alike(vote.by): vote for vote in votes}
+    taken = {name for name, vote in latest.items() if not vote.on_behalf_of}
+    standing = []
+    for vote in latest.values():
+        free = next((alike(who) for who in vote.on_behalf_of if alike(who) not in taken), None)
         if free is not None:
             taken.add(free)
-            counting.append(vote)
-    return counting
+        if free is not None or not vote.on_behalf_of:
+            standing.append(vote)
+    return standing

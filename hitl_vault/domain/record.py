@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hitl_vault.domain.codec import decode
-from hitl_vault.domain.decision import Claim, Decision, Outcome, Vote
+from hitl_vault.domain.decision import Claim, Decision, Outcome, Verdict, Vote, counted, same_person
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import FINAL, Kind, State, step
 from hitl_vault.domain.request import Request
@@ -25,13 +25,17 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A request with all that has happened to it. `seq` is the last entry folded in."""
+    """A request with all that has happened to it. `seq` is the last entry folded in.
+
+    `votes` are the latest of each person; `ballots` the SHA-256 of every note that was taken in as a vote.
+    """
 
     request: Request
     state: State
     seq: int
     changed: datetime
     votes: tuple[Vote, ...] = ()
+    ballots: tuple[str, ...] = ()
     decision: Decision | None = None
     claim: Claim | None = None
     outcome: Outcome | None = None
@@ -47,6 +51,10 @@ class Record:
     def deadline(self) -> datetime | None:
         """When the request expires if nothing happens; None once it cannot."""
         return self.request.expires if self.state in (State.PENDING, State.APPROVED) else None
+
+    def counted(self, verdict: Verdict) -> tuple[Vote, ...]:
+        """Return the votes that count for a verdict so far."""
+        return counted(self.request.requirement, self.votes, verdict)
 
     @property
     def over(self) -> bool:
@@ -87,8 +95,9 @@ def _nothing(record: Record, entry: Entry) -> _Changes:
 
 def _voted(record: Record, entry: Entry) -> _Changes:
     vote = decode(Vote, entry.body)
-    others = tuple(v for v in record.votes if v.by != vote.by)
-    return {"votes": (*others, vote), "notice": None, "notice_kind": None}
+    others = tuple(v for v in record.votes if not same_person(v.by, vote.by))
+    ballots = (*record.ballots, vote.ballot) if vote.ballot else record.ballots
+    return {"votes": (*others, vote), "ballots": ballots, "notice": None, "notice_kind": None}
 
 
 def _decided(record: Record, entry: Entry) -> _Changes:

@@ -32,6 +32,12 @@ def instant(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
+def told(at: datetime, since: datetime) -> str:
+    """Return an instant as `14:31 UTC`, with the date before it unless it lies on the day of `since`."""
+    text = readable(at)
+    return text[11:16] + " UTC" if text[:10] == readable(since)[:10] else text[:16] + " UTC"
+
+
 def duration(value: str | float | timedelta) -> timedelta:
     """Return a duration from `90s`, `10m`, `2h`, `1d`, `1h30m`, a number of seconds, or a timedelta."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hitl_vault import acts
+from hitl_vault import acts, timing
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import HitlVaultError
@@ -53,7 +53,7 @@ class Clerk:
 
 def _job(id: str) -> Callable[[Writer], Record]:
     def fall_due(writer: Writer) -> Record:
-        record = acts.expire(writer, id)
+        record = timing.expire(writer, id)
         return acts.vanish(writer, id) if record.state is State.EXECUTING else record
 
     return fall_due

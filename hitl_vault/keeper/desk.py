@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hitl_vault import acts
 from hitl_vault.config import Settings
-from hitl_vault.domain.decision import Vote
+from hitl_vault.domain.decision import Vote, needed
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import HitlVaultError, LedgerUnavailable, NotAllowed
@@ -138,8 +138,7 @@ class Desk:
 
     def _act(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> Cast | None:
         if finding.vote and finding.voted:
-            vote = replace(finding.vote, by=finding.vote.by or self._settings.approver)
-            return Cast(id=record.id, vote=vote, sha=finding.voted.sha, sightings=sightings)
+            return self._take(record, finding.vote, finding.voted, sightings)
         if finding.kind and finding.notice:
             self._notify(record.id, finding.kind, finding.notice, sightings)
         elif record.notice_kind in _PASSING:
@@ -147,6 +146,17 @@ class Desk:
         else:
             self._draw(record, sightings)
         return None
+
+    def _take(
+        self, record: Record, vote: Vote, voted: Sighting, sightings: Sequence[Sighting]
+    ) -> Cast | None:
+        if voted.sha in record.ballots:  # recorded, and then something kept us from drawing the note again
+            self._redraw(record.id)
+            return None
+        alone = needed(record.request.requirement, vote.verdict) == 1
+        name = vote.by or (self._settings.approver if alone else "")
+        vote = replace(vote, by=name, ballot=voted.sha)
+        return Cast(id=record.id, vote=vote, sha=voted.sha, sightings=sightings)
 
     def _notify(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
         """Record a notice and show it in the note."""

@@ -177,7 +177,7 @@ class Loop:
         self._clerk.follow(record)
         sightings = self._sites.see(record)
         pending = record.state is State.PENDING
-        counted = self._desk.spent(id)
+        counted = self._desk.spent(id).union(record.ballots)
         if record.request.adopted and not (pending or counted) and _handed_over(record, sightings):
             return
         busy = pending and any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)

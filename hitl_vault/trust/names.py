@@ -5,24 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable
 
+from hitl_vault.domain.names import alike
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import plain_name
 
 HasAsked = Callable[[str, str | None], bool]
 """Tells whether an agent of this name has asked anything; with a run, anything in that run."""
-
-
-def alike(name: str) -> str:
-    """Return what names have in common that people would take for the same.
-
-    Compatible letters, case, blanks and invisible characters make no difference; accents and scripts do.
-    """
-    before = None
-    while name != before:  # dropping a character may let its neighbours combine
-        before = name
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-        name = "".join(char for char in folded if unicodedata.category(char)[0] not in "CZ")
-    return name
 
 
 def authors(record: Record) -> tuple[str, ...]:

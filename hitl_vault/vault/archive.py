@@ -67,7 +67,9 @@ def _long(comment: str) -> bool:
 
 def _vote(vote: Vote) -> str:
     comment = f": {vote.comment}" if vote.comment else ""
-    return f"{vote.by or 'unnamed'}, {vote.verdict}, {_HOW[vote.gesture]}, {readable(vote.at)}{comment}"
+    for_whom = f" for {', '.join(vote.on_behalf_of)}" if vote.on_behalf_of else ""
+    who = f"{vote.by or 'unnamed'}{for_whom}"
+    return f"{who}, {vote.verdict}, {_HOW[vote.gesture]}, {readable(vote.at)}{comment}"
 
 
 def _outcome(outcome: Outcome) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
+from hitl_vault.domain.decision import Verdict, Vote, needed
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
@@ -13,7 +14,7 @@ from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Level
 from hitl_vault.domain.text import mixed_scripts
-from hitl_vault.domain.times import readable
+from hitl_vault.domain.times import readable, told
 from hitl_vault.vault import inert
 from hitl_vault.vault.archive import archive
 from hitl_vault.vault.inert import Inert, Untrusted, row_text, value_of
@@ -123,12 +124,12 @@ def headline(request: Request) -> str:
     return f"> [!{_CALLOUT[request.risk.level]}] {request.risk.level.capitalize()} risk, {until}"
 
 
-def notice(told: Notice, kind: Kind | None) -> Iterator[str]:
+def notice(given: Notice, kind: Kind | None) -> Iterator[str]:
     """Yield a warning; what was found stands in a fence below it."""
     title = f"> [!warning] {_TOLD.get(kind or Kind.FLAGGED, 'Please look')}"
-    text = inert.plain(told.text)
+    text = inert.plain(given.text)
     yield f"{title}\n> {text}" if text else title
-    found = "\n\n".join(part for part in ("" if text else told.text, told.detail) if part)
+    found = "\n\n".join(part for part in ("" if text else given.text, given.detail) if part)
     if found:
         yield inert.block(found, limit=inert.WORDS_LIMIT)
 
@@ -137,10 +138,11 @@ def answer(record: Record) -> Inert:
     """Return the one line that says how to answer."""
     needs: Requirement = record.request.requirement
     command = f"hitl approve {record.id}" if is_id(record.id) else "hitl approve ID"
+    proof = _PROOF[needs.mode] or (_PROOF[Mode.ATTRIBUTED] if _takes_several(needs) else "")
     comment = " A `comment` is required." if needs.comment_required else ""
     return Inert(
         "To answer, tick a box, or set `status` above to `approved` or `rejected`, "
-        f"or move this note to `Approved` or `Rejected`, or run `{command}`.{_PROOF[needs.mode]}{comment}"
+        f"or move this note to `Approved` or `Rejected`, or run `{command}`.{proof}{comment}"
     )
 
 
@@ -159,8 +161,10 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     yield "Risk", row_text(_risk(request))
     if needs.approvers:
         yield "Approvers", row_text(", ".join(needs.approvers))
-    if needs.quorum > 1:
-        yield "Approvals", row_text(_progress(record))
+    if _takes_several(needs):
+        yield "Approvals", row_text(_progress(record, Verdict.APPROVE))
+        yield "Rejections", row_text(_progress(record, Verdict.REJECT))
+        yield from (("Comment", row_text(f"{v.by}: {v.comment}")) for v in record.votes if v.comment)
     alike = _look_alikes(request)
     if alike:
         yield "Look twice", row_text(alike)
@@ -171,9 +175,20 @@ def _risk(request: Request) -> str:
     return f"{request.risk.level} ({reasons})" if reasons else str(request.risk.level)
 
 
-def _progress(record: Record) -> str:
-    cast = ", ".join(f"{vote.by or 'unnamed'}: {vote.verdict}" for vote in record.votes)
-    return f"{record.request.requirement.quorum} needed; so far {cast or 'none'}"
+def _takes_several(needs: Requirement) -> bool:
+    return needs.quorum > 1 or needs.reject_quorum > 1
+
+
+def _progress(record: Record, verdict: Verdict) -> str:
+    """Return such as `1 of 2: ana, 14:31 UTC`."""
+    votes = record.counted(verdict)
+    cast = "; ".join(_cast(vote, record) for vote in votes)
+    return f"{len(votes)} of {needed(record.request.requirement, verdict)}" + (f": {cast}" if cast else "")
+
+
+def _cast(vote: Vote, record: Record) -> str:
+    for_whom = f" for {', '.join(vote.on_behalf_of)}" if vote.on_behalf_of else ""
+    return f"{vote.by or 'unnamed'}{for_whom}, {told(vote.at, record.request.created)}"
 
 
 def _joined(values: Sequence[object]) -> str:

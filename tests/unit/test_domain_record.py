@@ -164,6 +164,11 @@ A, R = Verdict.APPROVE, Verdict.REJECT
         (2, 2, [("ana", A), ("bo", R)], None),
         (1, 1, [("ana", R), ("ana", A)], A),
         (1, 2, [("ana", R), ("bo", R), ("cy", A)], R),
+        (2, 1, [("ana", A), ("ANA\u200b", A)], None),
+        (2, 1, [("", A), ("bo", A)], None),
+        (2, 1, [("\u200b", A), ("bo", A)], None),
+        (1, 2, [("", R), ("bo", R)], None),
+        (2, 1, [("", A), ("", R)], R),
     ],
 )
 def test_the_votes_are_tallied_by_name(

@@ -165,7 +165,7 @@ def test_the_person_is_told_how_to_answer() -> None:
         "one-time code into `code`",
         "A `comment` is required",
         "ana, bob",
-        "2 needed; so far ana: approve",
+        "1 of 2: ana, 03:04 UTC",
     ):
         assert words in note
     assert 'code: ""\n' in note
