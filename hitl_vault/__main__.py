@@ -1,0 +1,5 @@
+"""`python -m hitl_vault` is `hitl`."""
+
+from hitl_vault.cli import main
+
+main()

@@ -1,0 +1,83 @@
+"""Every example in the documentation runs as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hitl_vault as hv
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+_TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
+
+
+def blocks(page: Path, language: str) -> str:
+    return "\n".join(code for name, code in _FENCE.findall(page.read_text("utf-8")) if name == language)
+
+
+@pytest.fixture
+def here(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a fresh vault in it, where ana says yes to everything."""
+    monkeypatch.setenv("HITL_STATE_DIR", str(work / "state"))
+    config = hv.init_vault(work / "vault")
+    stop = threading.Event()
+
+    def say_yes() -> None:
+        with hv.open_gate(config.root, agent="ana's phone", keeper=False) as gate:
+            while not stop.wait(0.05):
+                for record in gate.pending():
+                    gate.decide(record.id, "approve", by="ana")
+
+    thread = threading.Thread(target=say_yes)
+    thread.start()
+    yield work
+    stop.set()
+    thread.join()
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_readmes_python_runs(here: Path) -> None:
+    done = run([sys.executable, "-c", blocks(ROOT / "README.md", "python")], here)
+    assert done.returncode == 0, done.stderr
+    assert "refunded 900 on A-17" in done.stdout
+    assert "True ('ana',)" in done.stdout
+    assert "deleting 7" in done.stdout
+    assert "shipping 1.4" in done.stdout
+
+
+def test_the_readmes_commands_run(here: Path) -> None:
+    lines = [line for line in blocks(ROOT / "README.md", "sh").splitlines() if line.startswith("hitl ")]
+    assert lines
+    for line in lines:
+        done = run([sys.executable, "-m", "hitl_vault", *shlex.split(line)[1:]], here)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    targets = _TARGET.findall((ROOT / "Makefile").read_text())
+    named = re.findall(r"^make ([a-z-]+)", blocks(page, "sh"), re.MULTILINE)
+    assert [name for name in named if name not in targets] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = _LINK.findall(page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
