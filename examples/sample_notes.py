@@ -1,4 +1,4 @@
-"""Draws the resolved examples of the sample vault, with the product itself: `python examples/sample_notes.py vault`."""
+"""Draws the resolved examples of the sample vault: `python examples/sample_notes.py vault`."""
 
 from __future__ import annotations
 
