@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
 
 from hitl_vault.domain.canonical import canonical, parsed
 from hitl_vault.domain.entry import GENESIS, Entry, hash_of
@@ -12,6 +12,9 @@ from hitl_vault.domain.record import Record, fold
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import instant, text_of
 from hitl_vault.errors import HitlVaultError, LedgerBroken, RequestNotFound
+
+Witnessing: TypeAlias = Callable[[Entry], object]
+"""Something that is shown every entry once it fits; it may raise `LedgerBroken`."""
 
 _MEMBERS = {"at", "body", "hash", "kind", "mode", "prev", "request", "seq"}
 
@@ -44,16 +47,18 @@ def entry_of_line(line: str) -> Entry:
     )
 
 
-def verify_lines(lines: Iterable[str]) -> int:
+def verify_lines(lines: Iterable[str], seen: Witnessing | None = None) -> int:
     """Return how many entries an export holds; `LedgerBroken` if its chain or its lifecycle do not hold.
 
-    Needs nothing but the lines. That the newest entries were cut off cannot be seen from them:
-    compare the number, or the last hash, with what was noted elsewhere.
+    Needs nothing but the lines. That the newest entries were cut off, or all of them written anew,
+    cannot be seen from them: `seen` takes each entry that fits, such as `Witness.take`.
     """
     count = 0
     walk = Walk()
     for entry in linked(_read(lines)):
         walk.take(entry)
+        if seen:
+            seen(entry)
         count += 1
     return count
 

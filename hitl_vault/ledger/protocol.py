@@ -169,8 +169,11 @@ class Ledger(Protocol):
         """
         ...
 
-    def verify(self) -> int:
-        """Return the number of entries; `LedgerBroken` (with `seq`) if chain, order or fold do not hold."""
+    def verify(self, seen: Callable[[Entry], object] | None = None) -> int:
+        """Return the number of entries; `LedgerBroken` (with `seq`) if chain, order or fold do not hold.
+
+        `seen` is shown each entry that fits, in order; what it raises ends the check.
+        """
         ...
 
     def rebuild(self) -> None:

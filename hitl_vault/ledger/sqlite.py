@@ -118,8 +118,12 @@ class SqliteLedger(Ledger):
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         return self._feed.subscribe(callback)
 
-    def verify(self) -> int:
-        count = sum(1 for _ in chain.linked(self.entries()))
+    def verify(self, seen: chain.Witnessing | None = None) -> int:
+        count = 0
+        for entry in chain.linked(self.entries()):
+            count += 1
+            if seen:
+                seen(entry)
         after: str | None = ""
         while after is not None:
             with self._connections.reading() as connection:

@@ -1,0 +1,68 @@
+"""Whether a record holds: by itself, against a checkpoint kept elsewhere, and against the notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from hitl_vault.checkpoints import Checkpoints
+from hitl_vault.config import Config
+from hitl_vault.domain.checkpoint import Checkpoint, Witness, origin_of
+from hitl_vault.domain.entry import Entry
+from hitl_vault.errors import SignatureInvalid
+from hitl_vault.ledger.chain import verify_lines
+from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.trust.signed_note import PublicKey, text_of, verified
+
+
+def verify_record(config: Config, ledger: Ledger, *, against: Path | None = None, key: str = "") -> int:
+    """Return how many entries the ledger has; `LedgerBroken` names the first that does not fit.
+
+    With `against`, the file of a checkpoint, the record must begin with all that was in it. Its
+    signature is checked with `key`, by default the vault's own: `SignatureInvalid`.
+    """
+    if against is None:
+        return ledger.verify()
+    keys = [PublicKey.read(key)] if key else Checkpoints(config, ledger).public_keys()
+    return _witnessed(_checkpoint(against, keys, config.settings.id), ledger.verify)
+
+
+def verify_export(lines: Iterable[str], *, against: Path | None = None, key: str = "") -> int:
+    """Return how many entries an export has, checked without the vault; as `verify_record` otherwise.
+
+    Without `key` the checkpoint's signature is not checked: it is then as good as the place it was kept in.
+    """
+    if against is None:
+        return verify_lines(lines)
+    keys = [PublicKey.read(key)] if key else []
+    return _witnessed(_checkpoint(against, keys), lambda seen: verify_lines(lines, seen))
+
+
+def _witnessed(kept: Checkpoint, verify: Callable[[Callable[[Entry], object]], int]) -> int:
+    witness = Witness(kept)
+    count = verify(witness.take)
+    witness.finish()
+    return count
+
+
+def _checkpoint(file: Path, keys: list[PublicKey], vault_id: str | None = None) -> Checkpoint:
+    try:
+        note = file.read_text("utf-8")
+        checkpoint = Checkpoint.read(_signed_by_one_of(keys, note) if keys else text_of(note))
+    except ValueError as error:
+        raise SignatureInvalid(f"{file}: {error}") from error
+    except SignatureInvalid as error:
+        raise SignatureInvalid(f"{file}: {error}") from error
+    if vault_id is not None and checkpoint.origin != origin_of(vault_id):
+        raise SignatureInvalid(f"{file}: the checkpoint is of {checkpoint.origin}, not of this vault")
+    return checkpoint
+
+
+def _signed_by_one_of(keys: list[PublicKey], note: str) -> str:
+    *others, last = keys
+    for key in others:
+        try:
+            return verified(note, key)
+        except SignatureInvalid:
+            continue  # an older key may have signed it
+    return verified(note, last)
