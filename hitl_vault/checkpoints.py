@@ -76,6 +76,10 @@ class Checkpoints:
             return None
         return kept if checkpoint == Checkpoint.of(self._origin, tree) else None
 
+    def public_keys(self) -> list[PublicKey]:
+        """Return every key whose checkpoints of this vault count, the one that signs now first."""
+        return [self.public_key()]
+
     def public_key(self) -> PublicKey:
         """Return the key that checks this vault's checkpoints; made with the first of them."""
         try:

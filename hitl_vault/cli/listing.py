@@ -99,35 +99,6 @@ def show(id: Id, json: Json = False, vault: Vault = None, state_dir: StateDir = 
             render.write(views.card(record, history, note=note, now=gate.ledger.now()))
 
 
-def log(
-    id: MaybeId = None,
-    after: Annotated[int, Option("--after", "Only entries after this number.", "SEQ")] = 0,
-    limit: Annotated[int, Option("--limit", "At most so many; 0 for all.", "N")] = 0,
-    json: Annotated[
-        bool, Option("--json", "One line of JSON each: an export that `hitl verify --file` checks.")
-    ] = False,
-    vault: Vault = None,
-    state_dir: StateDir = None,
-) -> None:
-    """Print the entries of the ledger, oldest first."""
-    with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        request = gate.find(id) if id else None
-        entries = gate.ledger.entries(after=after, request=request, limit=limit or None)
-        for entry in entries:
-            print(_exported(entry) if json else _entry(entry))
-
-
-def _entry(entry: hv.Entry) -> str:
-    who = render.short(entry.request) if entry.request else "-"
-    return f"{entry.seq:>6}  {hv.times.readable(entry.at)}  {who:<8}  {views.entry_line(entry)}"
-
-
-def _exported(entry: hv.Entry) -> str:
-    """Return an entry's line as in an export; on a terminal in ASCII, which verifies as well."""
-    line = hv.line_of(entry)
-    return render.ascii_json(line) if sys.stdout.isatty() else line
-
-
 def completions(part: str, vault: str | None, state_dir: str | None) -> list[tuple[str, str]]:
     """Return the ids that a shell may offer for what was typed so far, each with what it is about."""
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:

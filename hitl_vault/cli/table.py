@@ -38,7 +38,7 @@ COMMANDS: dict[str, Command] = {
     "init": Command("vault", "init", VAULT),
     "doctor": Command("vault", "doctor", VAULT),
     "demo": Command("demo", "demo", VAULT),
-    "log": Command("listing", "log", LOOK),
+    "log": Command("proof", "log", LOOK),
     "stats": Command("stats", "stats", LOOK),
-    "verify": Command("vault", "verify", LOOK),
+    "verify": Command("proof", "verify", LOOK),
 }

@@ -1,14 +1,12 @@
-"""The vault itself: `init`, `verify` and `doctor`."""
+"""The vault itself: `init` and `doctor`."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import hitl_vault as hv
 from hitl_vault.cli import render
-from hitl_vault.cli.exits import DONE, ERROR, say
+from hitl_vault.cli.exits import DONE, ERROR
 from hitl_vault.cli.options import Argument, Json, Option, StateDir, Vault
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -38,40 +36,6 @@ def _quoted(text: str) -> str:
     import json
 
     return json.dumps(text)
-
-
-def verify(
-    file: Annotated[
-        str | None,
-        Option("--file", "Check an export (`hitl log --json`) instead; - for standard input.", "FILE"),
-    ] = None,
-    json: Json = False,
-    vault: Vault = None,
-    state_dir: StateDir = None,
-) -> int:
-    """Check that the ledger is whole: every entry follows the one before, every step is allowed."""
-    try:
-        count = _verified(file, vault, state_dir)
-    except hv.LedgerBroken as broken:
-        if json:
-            render.write_json({"ok": False, "seq": broken.seq, "error": str(broken)})
-        say(str(broken))
-        return ERROR
-    if json:
-        render.write_json({"ok": True, "entries": count})
-    else:
-        print(f"{count} entries, and every one fits.")
-    return DONE
-
-
-def _verified(file: str | None, vault: str | None, state_dir: str | None) -> int:
-    if file == "-":
-        return hv.verify_lines(sys.stdin)
-    if file is not None:
-        with Path(file).open(encoding="utf-8") as lines:
-            return hv.verify_lines(lines)
-    with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        return gate.ledger.verify()
 
 
 def doctor(json: Json = False, vault: Vault = None, state_dir: StateDir = None) -> int:
