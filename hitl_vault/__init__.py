@@ -34,6 +34,7 @@ from hitl_vault.errors import (
     NotAllowed,
     NotAnApprover,
     NotApproved,
+    NoteForged,
     PolicyInvalid,
     Rejected,
     RequestError,
@@ -47,16 +48,18 @@ from hitl_vault.errors import (
 )
 from hitl_vault.gate import Gate, open_gate
 from hitl_vault.grant import Grant
-from hitl_vault.ledger.chain import line_of, verify_lines
+from hitl_vault.ledger.chain import ascii_line, line_of, verify_lines
 from hitl_vault.ledger.protocol import Ledger, Row
 from hitl_vault.presence import active_keeper
 
 if TYPE_CHECKING:
     from hitl_vault.aio import AsyncGate, open_async_gate
+    from hitl_vault.checkpoints import Checkpoints
     from hitl_vault.diagnosis import Check, diagnose
     from hitl_vault.init import init_vault
     from hitl_vault.keeper import Keeper
     from hitl_vault.vault.layout import Layout
+    from hitl_vault.verification import Verified, verify_export, verify_vault
 
 __all__ = [
     "AlreadyClaimed",
@@ -66,6 +69,7 @@ __all__ = [
     "Blocked",
     "Cancelled",
     "Check",
+    "Checkpoints",
     "Claim",
     "Config",
     "ConfigError",
@@ -93,6 +97,7 @@ __all__ = [
     "NotAnApprover",
     "NotApproved",
     "NotJson",
+    "NoteForged",
     "Notice",
     "Outcome",
     "PolicyInvalid",
@@ -112,10 +117,12 @@ __all__ = [
     "VaultLocked",
     "VaultNotFound",
     "Verdict",
+    "Verified",
     "Vote",
     "WaitTimeout",
     "__version__",
     "active_keeper",
+    "ascii_line",
     "diagnose",
     "encode",
     "init_vault",
@@ -124,18 +131,24 @@ __all__ = [
     "open_gate",
     "text",
     "times",
+    "verify_export",
     "verify_lines",
+    "verify_vault",
 ]
 
 
 _LATER = {
     "AsyncGate": "aio",
     "Check": "diagnosis",
+    "Checkpoints": "checkpoints",
     "Keeper": "keeper",
+    "Verified": "verification",
     "Layout": "vault.layout",
     "diagnose": "diagnosis",
     "init_vault": "init",
     "open_async_gate": "aio",
+    "verify_export": "verification",
+    "verify_vault": "verification",
 }
 
 

@@ -21,7 +21,7 @@ _SEED = "checkpoint.key"
 _PUBLIC = "checkpoint.pub"
 _KEPT = "checkpoint.json"
 COPY = "checkpoint"
-"""The newest checkpoint's name in the vault's settings folder: whatever copies the vault keeps it elsewhere."""
+"""The newest checkpoint's name in the settings folder: whatever copies the vault keeps it elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,6 @@ class Kept:
     note: str
     tree: Tree
     last: str
-    at: datetime
 
 
 class Checkpoints:
@@ -70,11 +69,19 @@ class Checkpoints:
             data = json.loads(path.read_bytes())
             tree = Tree(data["size"], map(bytes.fromhex, data["peaks"]))
             checkpoint = Checkpoint.read(verified(data["note"], self.public_key()))
-            at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            kept = Kept(note=data["note"], tree=tree, last=data["last"], at=at)
+            kept = Kept(note=data["note"], tree=tree, last=data["last"])
         except (FileNotFoundError, ValueError, KeyError, TypeError, SignatureInvalid):
             return None
         return kept if checkpoint == Checkpoint.of(self._origin, tree) else None
+
+    def standing(self) -> tuple[int, datetime | None]:
+        """Return the size and the time of the newest checkpoint, unchecked; 0 and None if there is none."""
+        path = self._state / _KEPT
+        try:
+            at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            return int(json.loads(path.read_bytes())["size"]), at
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return 0, None
 
     def public_keys(self) -> list[PublicKey]:
         """Return every key whose checkpoints of this vault count, the one that signs now first."""

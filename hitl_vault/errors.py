@@ -7,7 +7,7 @@ HitlVaultError
 ├ NotAllowed: NotAnApprover · SelfApproval · SignatureInvalid
 ├ VaultError: VaultNotFound · BallotInvalid · VaultLocked
 ├ PolicyInvalid (also ValueError)
-├ IntegrityError: DigestMismatch · LedgerBroken
+├ IntegrityError: DigestMismatch · LedgerBroken · NoteForged
 ├ LedgerUnavailable (also OSError)
 ├ ConfigError (also ValueError)
 └ MissingExtra (also ImportError)
@@ -160,6 +160,14 @@ class LedgerBroken(IntegrityError):
     def __init__(self, message: str | None = None, *, seq: int | None = None) -> None:
         super().__init__(message)
         self.seq = seq
+
+
+class NoteForged(IntegrityError):
+    """A note of a resolved request does not say what the ledger says."""
+
+    def __init__(self, message: str | None = None, *, path: Path | None = None) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class LedgerUnavailable(HitlVaultError, OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from hitl_vault.checkpoints import Checkpoints
@@ -15,43 +16,49 @@ from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.trust.signed_note import PublicKey, text_of, verified
 
 
-def verify_record(config: Config, ledger: Ledger, *, against: Path | None = None, key: str = "") -> int:
-    """Return how many entries the ledger has; `LedgerBroken` names the first that does not fit.
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What was checked, and fits: so many entries and, where a vault was at hand, resolved notes."""
+
+    entries: int
+    notes: int | None = None
+
+
+def verify_vault(config: Config, ledger: Ledger, *, against: Path | None = None, key: str = "") -> Verified:
+    """Check a vault's record; `LedgerBroken` names the first entry that does not fit.
 
     With `against`, the file of a checkpoint, the record must begin with all that was in it. Its
     signature is checked with `key`, by default the vault's own: `SignatureInvalid`.
     """
     if against is None:
-        return ledger.verify()
+        return Verified(entries=ledger.verify())
     keys = [PublicKey.read(key)] if key else Checkpoints(config, ledger).public_keys()
     return _witnessed(_checkpoint(against, keys, config.settings.id), ledger.verify)
 
 
-def verify_export(lines: Iterable[str], *, against: Path | None = None, key: str = "") -> int:
-    """Return how many entries an export has, checked without the vault; as `verify_record` otherwise.
+def verify_export(lines: Iterable[str], *, against: Path | None = None, key: str = "") -> Verified:
+    """Check an exported record without its vault; otherwise as `verify_vault`.
 
     Without `key` the checkpoint's signature is not checked: it is then as good as the place it was kept in.
     """
     if against is None:
-        return verify_lines(lines)
+        return Verified(entries=verify_lines(lines))
     keys = [PublicKey.read(key)] if key else []
     return _witnessed(_checkpoint(against, keys), lambda seen: verify_lines(lines, seen))
 
 
-def _witnessed(kept: Checkpoint, verify: Callable[[Callable[[Entry], object]], int]) -> int:
+def _witnessed(kept: Checkpoint, verify: Callable[[Callable[[Entry], object]], int]) -> Verified:
     witness = Witness(kept)
     count = verify(witness.take)
     witness.finish()
-    return count
+    return Verified(entries=count)
 
 
 def _checkpoint(file: Path, keys: list[PublicKey], vault_id: str | None = None) -> Checkpoint:
     try:
         note = file.read_text("utf-8")
         checkpoint = Checkpoint.read(_signed_by_one_of(keys, note) if keys else text_of(note))
-    except ValueError as error:
-        raise SignatureInvalid(f"{file}: {error}") from error
-    except SignatureInvalid as error:
+    except (ValueError, SignatureInvalid) as error:
         raise SignatureInvalid(f"{file}: {error}") from error
     if vault_id is not None and checkpoint.origin != origin_of(vault_id):
         raise SignatureInvalid(f"{file}: the checkpoint is of {checkpoint.origin}, not of this vault")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import hitl_vault as hv
 from hitl_vault.cli import render, views
 from hitl_vault.cli.exits import Usage
-from hitl_vault.cli.options import Id, Json, MaybeId, Option, StateDir, Vault
+from hitl_vault.cli.options import Id, Json, Option, StateDir, Vault
 
 NO_KEEPER = "No keeper is active: answers in notes count once `hitl watch` or an agent runs."
 

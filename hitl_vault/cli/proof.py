@@ -49,7 +49,7 @@ def _entry(entry: hv.Entry) -> str:
 def _exported(entry: hv.Entry) -> str:
     """Return an entry's line as in an export; on a terminal in ASCII, which verifies as well."""
     line = hv.line_of(entry)
-    return render.ascii_json(line) if sys.stdout.isatty() else line
+    return hv.ascii_line(line) if sys.stdout.isatty() else line
 
 
 def _checkpoint(checkpoints: hv.Checkpoints, out: str | None, json: bool) -> None:
@@ -64,7 +64,8 @@ def _checkpoint(checkpoints: hv.Checkpoints, out: str | None, json: bool) -> Non
     elif out is None:
         print(note, end="")
     else:
-        print(f"{note.split(chr(10))[1]} entries are in {hv.text.one_line(out)}; keep it where agents cannot write.")
+        size = note.split("\n")[1]
+        print(f"{size} entries are in {hv.text.one_line(out)}; keep it where agents cannot write.")
     if not json:
         say(f"Public key, to be kept as well: {key}")
 

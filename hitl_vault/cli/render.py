@@ -159,14 +159,3 @@ def write(lines: Iterable[str]) -> None:
 def write_json(value: Any) -> None:
     """Print a value as JSON in ASCII, which no terminal acts on."""
     print(json.dumps(value, indent=2))
-
-
-def ascii_json(line: str) -> str:
-    """Return JSON text in ASCII; it says the same."""
-    if line.isascii() and line.isprintable():
-        return line
-    return "".join(c if " " <= c <= "~" else _escaped(c) for c in line)
-
-
-def _escaped(char: str) -> str:
-    return json.dumps(char)[1:-1] if char != "\x7f" else "\\u007f"

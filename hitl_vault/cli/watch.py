@@ -57,7 +57,7 @@ class Teller:
     def entries(self, entries: list[hv.Entry]) -> None:
         """Print entries of the ledger."""
         for entry in entries:
-            self._print(render.ascii_json(hv.line_of(entry)) if self._json else _line(entry))
+            self._print(hv.ascii_line(hv.line_of(entry)) if self._json else _line(entry))
 
     def keeper(self, text: str) -> None:
         """Print what the keeper has to say."""

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from hitl_vault.checkpoints import Checkpoints
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record, fold
@@ -16,6 +17,7 @@ from hitl_vault.keeper.clerk import Clerk
 from hitl_vault.keeper.desk import RETRY_AFTER, Desk
 from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
+from hitl_vault.keeper.notary import Notary
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.keeper.sites import Sites
@@ -67,6 +69,7 @@ class Loop:
         self._strangers = Strangers(config.settings, layout, ledger, monotonic=time.monotonic, tell=tell)
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer(tell=tell)
+        self._notary = Notary(Checkpoints(config, ledger), ledger, tell=tell)
         self._looks: dict[str, None] = {}
         self._draws: dict[str, int] = {}
         self._failed: set[str] = set()
@@ -132,6 +135,7 @@ class Loop:
 
     def stop(self) -> None:
         """Finish syncing and close."""
+        self._notary.stop()
         self._syncer.stop()
         self._index.flush(self._syncer.synced_up_to or None)
         self._index.close()
@@ -210,6 +214,7 @@ class Loop:
             paths, self._projector.unsynced = self._projector.unsynced, {}
             self._syncer.submit(paths, self._drawn_up_to)
         self._index.flush(self._syncer.synced_up_to or None)
+        self._notary.step(self._drawn_up_to)
 
     def _exists(self, id: str) -> bool:
         return self._index.get(id) is not None or self._ledger.find(id) == [id]

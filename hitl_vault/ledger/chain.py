@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -16,6 +18,7 @@ from hitl_vault.errors import HitlVaultError, LedgerBroken, RequestNotFound
 Witnessing: TypeAlias = Callable[[Entry], object]
 """Something that is shown every entry once it fits; it may raise `LedgerBroken`."""
 
+_NOT_ASCII = re.compile("[^ -~]")
 _MEMBERS = {"at", "body", "hash", "kind", "mode", "prev", "request", "seq"}
 
 
@@ -30,8 +33,27 @@ def line_of(entry: Entry) -> str:
     return before + canonical(entry.body).decode() + after
 
 
+def ascii_line(line: str) -> str:
+    """Return a line of JSON in ASCII, which no terminal acts on; it says the same."""
+    return line if line.isascii() and line.isprintable() else _NOT_ASCII.sub(_escape, line)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"
+
+
 def entry_of_line(line: str) -> Entry:
-    """Return the entry that `line_of` wrote; `ValueError` if the line is none."""
+    """Return the entry that `line_of` wrote, in ASCII or not; `ValueError` if the line is none.
+
+    Not even another way of writing the same passes.
+    """
+    entry = _entry_of(line)
+    if ascii_line(line_of(entry)) != ascii_line(line.rstrip("\r\n")):
+        raise ValueError("not written as an export is")
+    return entry
+
+
+def _entry_of(line: str) -> Entry:
     members = parsed(line)
     if not isinstance(members, dict) or members.keys() != _MEMBERS:
         raise ValueError("not an entry of a ledger")
@@ -107,11 +129,17 @@ class Walk:
 
 
 def _read(lines: Iterable[str]) -> Iterator[Entry]:
-    for number, line in enumerate(lines, start=1):
+    rest, number = iter(lines), 0
+    while True:
+        number += 1
         try:
-            yield entry_of_line(line)
+            line = next(rest)  # a file is decoded here
+            entry = entry_of_line(line)
+        except StopIteration:
+            return
         except (ValueError, RecursionError) as error:
             raise LedgerBroken(f"line {number} is not an entry: {error}", seq=number) from error
+        yield entry
 
 
 def _check_link(before: Entry | None, entry: Entry) -> None:

@@ -16,7 +16,7 @@ _MOST = 16 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class PublicKey:
-    """A named Ed25519 public key; as text `<name>+<key id>+<key>`, which is to be kept away from the vault."""
+    """A named Ed25519 public key; as text `<name>+<key id>+<key>`."""
 
     name: str
     key: bytes

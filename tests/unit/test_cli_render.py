@@ -47,7 +47,7 @@ def test_wrapping_loses_nothing_but_blanks(text: str, width: int) -> None:
 @given(HOSTILE)
 def test_json_in_ascii_says_the_same(text: str) -> None:
     line = json.dumps({"text": text}, ensure_ascii=False)
-    plain = render.ascii_json(line)
+    plain = hv.ascii_line(line)
     assert plain.isascii()
     assert is_harmless(plain)
     assert json.loads(plain) == json.loads(line)

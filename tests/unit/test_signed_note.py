@@ -15,7 +15,8 @@ NOTE = (
     "If you think cryptography is the answer to your problem,\n"
     "then you don't know what your problem is.\n"
     "\n"
-    "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+    "— PeterNeumann "
+    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 )
 SIGNER = Signer("hitl-vault/v1", bytes(range(32)))
 
@@ -62,8 +63,9 @@ def test_what_is_no_signed_note_is_refused(note: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a+b", KEY[:-4], KEY.replace("c74f20a3", "c74f20a4"), KEY.replace("ARpc", "AQpc"), "a+" + KEY]
+    "text",
+    ["", "a+b", KEY[:-4], KEY.replace("c74f20a3", "c74f20a4"), KEY.replace("ARpc", "AQpc"), "a+" + KEY],
 )
 def test_what_is_no_public_key_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="key|base64"):
+    with pytest.raises(ValueError, match=r"key|base64"):
         PublicKey.read(text)

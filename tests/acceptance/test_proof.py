@@ -1,0 +1,68 @@
+"""`hitl log checkpoint` and `hitl verify`: what somebody outside keeps, and checks later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.acceptance.shell import Shell
+
+
+def test_a_checkpoint_that_was_kept_is_checked_with_and_without_the_vault(hitl: Shell, work: Path) -> None:
+    hitl("request", "deploy", "--context", '{"version": "1.4"}')
+    kept, export = str(work / "kept"), work / "export.jsonl"
+    made = hitl("log", "checkpoint", "--out", kept)
+    assert made.code == 0
+    assert "1 entries are in" in made.out
+    key = made.err.strip().rpartition(" ")[2]
+    hitl("request", "deploy", "--context", '{"version": "1.5"}')
+    export.write_text(hitl("log", "--json").out)
+    for words in (
+        ["verify", "--against", kept],
+        ["verify", "--against", kept, "--key", key],
+        ["verify", "--export", str(export), "--against", kept, "--key", key],
+    ):
+        result = hitl(*words)
+        assert (result.code, result.err) == (0, "")
+        assert "The record begins with all that was in" in result.out
+        assert "not checked" not in result.out
+    unsigned = hitl("verify", "--export", str(export), "--against", kept)
+    assert "Its signature was not checked" in unsigned.out
+
+
+def test_a_record_without_its_end_is_told_from_one_that_is_whole(hitl: Shell, work: Path) -> None:
+    for version in range(3):
+        hitl("request", "deploy", "--context", json.dumps({"version": version}))
+    kept, export = str(work / "kept"), work / "export.jsonl"
+    hitl("log", "checkpoint", "--out", kept)
+    lines = hitl("log", "--json").out.splitlines(keepends=True)
+    export.write_text("".join(lines[:2]))
+    result = hitl("verify", "--export", str(export), "--against", kept, "--json")
+    assert result.code == 1
+    said = json.loads(result.out)
+    assert (said["ok"], said["seq"]) == (False, 3)
+    assert "removed at its end" in said["error"]
+    assert hitl("verify", "--export", str(export)).code == 0
+
+
+def test_bytes_that_are_no_text_are_found_in_their_line(hitl: Shell, work: Path) -> None:
+    hitl("request", "deploy")
+    hitl("request", "deploy")
+    data = bytearray(hitl("log", "--json").out.encode())
+    data[data.rindex(b"deploy")] ^= 0x80
+    (work / "export.jsonl").write_bytes(data)
+    result = hitl("verify", "--export", str(work / "export.jsonl"))
+    assert (result.code, "line 2" in result.err) == (1, True)
+
+
+def test_a_checkpoint_as_json_holds_all_that_is_to_be_kept(hitl: Shell) -> None:
+    hitl("request", "deploy")
+    said = json.loads(hitl("log", "checkpoint", "--json").out)
+    assert said["size"] == 1
+    assert said["checkpoint"].startswith(f"{said['origin']}\n1\n{said['root']}\n")
+    assert said["public_key"].startswith(f"{said['origin']}+")
+
+
+def test_options_that_do_not_go_together_are_explained(hitl: Shell) -> None:
+    assert hitl("log", "--out", "x").code == 2
+    assert hitl("verify", "--key", "x").code == 2
