@@ -103,7 +103,7 @@ EXITS = [
     ("list --vault /nonexistent", 1),
     ("request x --context @/nonexistent", 1),
     ("cancel nobody", 1),
-    ("verify --file /nonexistent", 1),
+    ("verify --export /nonexistent", 1),
     ("", 2),
     ("lst", 2),
     ("approve", 2),
@@ -318,7 +318,7 @@ def test_log_lists_entries_and_exports_lines_that_verify(hitl: Shell, work: Path
     assert len(hitl("log", second[-8:]).out.splitlines()) == 1
     assert len(hitl("log", "--after", "1", "--limit", "2").out.splitlines()) == 2
     (work / "export.jsonl").write_text(hitl("log", "--json").out, encoding="utf-8")
-    verified = hitl("verify", "--file", f"{work}/export.jsonl")
+    verified = hitl("verify", "--export", f"{work}/export.jsonl")
     assert (verified.code, verified.out) == (0, "4 entries, and every one fits.\n")
 
 
@@ -329,10 +329,10 @@ def test_verify_names_the_first_entry_that_does_not_fit(hitl: Shell, work: Path)
     (work / "export.jsonl").write_text(
         "\n".join([lines[0], lines[1].replace("number 1", "number 7"), lines[2]])
     )
-    result = hitl("verify", "--file", f"{work}/export.jsonl")
+    result = hitl("verify", "--export", f"{work}/export.jsonl")
     assert result.code == 1
     assert "entry 2" in result.err
-    assert hitl("verify", "--file", f"{work}/export.jsonl", "--json").json["seq"] == 2
+    assert hitl("verify", "--export", f"{work}/export.jsonl", "--json").json["seq"] == 2
 
 
 def test_stats_count_what_happened_and_raise_alarms(hitl: Shell, ids: dict[str, str]) -> None:
