@@ -1,10 +1,9 @@
-"""What listens for changes in a vault, and how the right listener for this system is made."""
+"""What listens for changes in a vault."""
 
 from __future__ import annotations
 
 import errno
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ LIMITS = {
     errno.EMFILE: "There are no inotify instances or open files left. "
     "Raise sysctl fs.inotify.max_user_instances, or `ulimit -n`.",
 }
-_HAS_INOTIFY = sys.platform.startswith("linux")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +45,6 @@ class Listener(Protocol):
 
     def fault(self) -> str | None:
         """Say in a few words why changes may go unheard and another listener must take over; None if well."""
-
-
-def listener(root: Path, calls: Calls) -> Listener:
-    """Return the best listener that this system offers."""
-    if _HAS_INOTIFY:
-        from hitl_vault.vault.inotify import InotifyListener
-
-        return InotifyListener(root, calls)
-    from hitl_vault.vault.observer import ObserverListener
-
-    return ObserverListener(root, calls)
 
 
 def identity(path: str | Path) -> Identity:

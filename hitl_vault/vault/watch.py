@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from hitl_vault.vault.listener import FOLDERS, LIMITS, Calls, Listener, listener, refused, words
+from hitl_vault.vault.listener import FOLDERS, LIMITS, Calls, Listener, refused, words
 from hitl_vault.vault.mounts import silent_filesystem
 from hitl_vault.vault.sentinel import Sentinel
 
@@ -17,6 +18,7 @@ State: TypeAlias = Literal["events", "polling", "lost"]
 
 _HEARD_WITHIN = 1.0
 _GATHER = 0.05
+_HAS_INOTIFY: bool = sys.platform.startswith("linux")
 
 _log = logging.getLogger(__name__)
 
@@ -177,7 +179,7 @@ class Watcher:
 
     def _listen(self) -> bool:
         """Put a new listener in the place of the old one, without a gap between them."""
-        found = listener(self._root, self._calls)
+        found = _listener(self._root, self._calls)
         try:
             found.start()
         except OSError as error:
@@ -279,3 +281,14 @@ class Watcher:
             self._on_state(sentence)
         except Exception:
             _log.exception("nobody could be told: %s", sentence)
+
+
+def _listener(root: Path, calls: Calls) -> Listener:
+    """Return the best listener that this system offers."""
+    if _HAS_INOTIFY:
+        from hitl_vault.vault.inotify import InotifyListener
+
+        return InotifyListener(root, calls)
+    from hitl_vault.vault.observer import ObserverListener
+
+    return ObserverListener(root, calls)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from hitl_vault.vault import listener as listeners
 from hitl_vault.vault.inotify import InotifyListener
 from hitl_vault.vault.listener import Calls
 from hitl_vault.vault.mounts import silent_filesystem
@@ -378,13 +377,13 @@ def test_a_listener_that_hears_nothing_is_found_out_and_polling_takes_over_until
 
     elsewhere = root.parent / "elsewhere"
     elsewhere.mkdir()
-    monkeypatch.setattr(watch, "listener", lambda _, calls: InotifyListener(elsewhere, calls))
+    monkeypatch.setattr(watch, "_listener", lambda _, calls: InotifyListener(elsewhere, calls))
     watcher = start(full_interval=0.5)
     heard.until(lambda: watcher.state == "polling" and heard.rescans)
     assert heard.said[0].startswith(
         "The system does not report changes in the vault. Reading the vault every"
     )
-    monkeypatch.setattr(watch, "listener", listeners.listener)
+    monkeypatch.undo()
     heard.until(
         lambda: watcher.state == "events" and heard.said[-1] == "Changes in the vault are reported again."
     )

@@ -32,7 +32,8 @@ MODULES = {module_of(path): path for path in SOURCES}
 
 def part_of(module: str) -> str:
     """Return the first name below `hitl_vault`: what the layers are made of."""
-    return module.split(".")[1] if "." in module else "__init__"
+    part = module.split(".")[1] if "." in module else "__init__"
+    return "cli" if part == "__main__" else part
 
 
 def layer_of(module: str) -> int:
