@@ -97,15 +97,19 @@ def person() -> None:
 
 
 def keeper(root: str, state: str) -> None:
-    """Keep a vault as `hitl watch` does until the input ends; answer with what there was to tell so far."""
+    """Keep a vault as `hitl watch` does until the input ends.
+
+    Says first how many seconds it took to catch up; answers each line with what there was to tell.
+    """
     import hitl_vault as hv
 
     with hv.open_gate(root, agent="keeper", state_dir=state, keeper=False) as gate:
         told: list[str] = []
+        begin = time.monotonic()
         kept = hv.Keeper(gate.config, gate.ledger, tell=told.append)
         kept.start()
         kept.wait_ready(600)
-        say("ready")
+        say(repr(time.monotonic() - begin))
         for _ in sys.stdin:
             say(" ".join(told))
         kept.stop()
@@ -149,6 +153,13 @@ def crowd(*arguments: str) -> None:
     ask.crowd(*arguments)
 
 
+def reader(folder: str) -> None:
+    """See `start.read_and_hash`."""
+    from benchmarks import start
+
+    start.read_and_hash(folder)
+
+
 ACTORS: dict[str, Callable[..., Any]] = {
     "person": person,
     "keeper": keeper,
@@ -156,6 +167,7 @@ ACTORS: dict[str, Callable[..., Any]] = {
     "floor-keeper": floor_keeper,
     "floor-agent": floor_agent,
     "crowd": crowd,
+    "reader": reader,
 }
 
 if __name__ == "__main__":

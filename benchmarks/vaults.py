@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -78,3 +79,8 @@ def save(path: Path, data: bytes) -> float:
 def approve(path: Path) -> float:
     """Approve a note by editing its status; see `save`."""
     return save(path, answered(path.read_bytes()))
+
+
+def sha(data: bytes) -> str:
+    """Return the hex SHA-256 of a note."""
+    return hashlib.sha256(data).hexdigest()
