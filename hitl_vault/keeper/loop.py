@@ -209,10 +209,11 @@ class Loop:
         return None
 
     def _settle_up(self) -> None:
-        """Sync what was drawn, and remember how far; not while a note could not be drawn."""
-        if self._projector.unsynced and not self._failed:
+        """Sync what was drawn, and remember how far; no further while a note could not be drawn."""
+        self._projector.arrived(self._drawn_up_to)
+        if self._projector.unsynced:
             paths, self._projector.unsynced = self._projector.unsynced, {}
-            self._syncer.submit(paths, self._drawn_up_to)
+            self._syncer.submit(paths, 0 if self._failed else self._drawn_up_to)
         self._index.flush(self._syncer.synced_up_to or None)
         self._notary.step(self._drawn_up_to)
 

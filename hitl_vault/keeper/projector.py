@@ -17,7 +17,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.index import Drawn, Index
 from hitl_vault.keeper.sight import Sighting
-from hitl_vault.vault.ballot import Ballot
+from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer, Person
 from hitl_vault.vault.files import move_aside, read_note, set_aside, take, write_note
 from hitl_vault.vault.layout import Folder, Layout, folder_of
@@ -59,6 +59,11 @@ class Projector:
         """Tell whether a request's note still has to be drawn with entry `seq`. Asked once for each entry."""
         return self._drawn_at.pop(id, 0) < seq
 
+    def arrived(self, seq: int) -> None:
+        """Note that every entry up to `seq` has been asked about."""
+        if self._drawn_at:
+            self._drawn_at = {id: at for id, at in self._drawn_at.items() if at > seq}
+
     def sha_at(self, id: str, path: Path) -> str | None:
         """Return the SHA-256 of what was drawn at `path` without a person's marks, if it is remembered."""
         trace = self._recent.get(path)
@@ -95,7 +100,8 @@ class Projector:
 
     def stale(self, record: Record, sighting: Sighting) -> bool:
         """Tell whether a file is the note as it was drawn earlier, and would be drawn otherwise now."""
-        return not sighting.as_drawn and bool(self._differences(record, sighting))
+        drawn = sighting.as_drawn and sighting.sha == self.sha_at(record.id, sighting.path)
+        return not drawn and bool(self._differences(record, sighting))
 
     def _differences(self, record: Record, sighting: Sighting) -> list[str]:
         found = sighting.ballot
@@ -155,7 +161,7 @@ class Projector:
         ballot = carried.ballot if carried else None
         if carried is None or ballot is None:
             return Person()
-        if record.state is not State.PENDING or carried.sha in counted:
+        if record.state is not State.PENDING or carried.sha in counted or carried.as_drawn:
             return Person(notes=ballot.notes)
         void = carried.place.folder is not Folder.PENDING or self.changes(record, carried)
         if void or record.notice_kind is Kind.REFUSED:
@@ -179,7 +185,8 @@ class Projector:
 
         An editor may save what it read before a notice was added; that is no change by anybody.
         """
-        return any(not self._differences(then, sighting) for then in reversed(self._past(record.id)))
+        past = reversed(self._past(record.id))
+        return _is_theirs(record, sighting) or any(not self._differences(then, sighting) for then in past)
 
     def _write(self, target: Path, data: bytes, sightings: Sequence[Sighting]) -> None:
         seen = next((s for s in sightings if s.path == target), None)
@@ -219,6 +226,21 @@ class Projector:
             self._index.put(Drawn(id=record.id, path=relative, sha=sha if blank else ""))
         else:
             self._index.forget(record.id)
+
+
+def _is_theirs(record: Record, sighting: Sighting) -> bool:
+    """Tell whether a file is an adopted note as the agent wrote it, answered before it was drawn.
+
+    Where the agent wrote an answer of its own nobody can tell whose it is.
+    """
+    adopted, found = record.request.adopted, sighting.ballot
+    if adopted is None or found is None:
+        return False
+    try:
+        theirs = read_ballot(adopted.text.encode(), skip=sighting.skip)
+    except BallotInvalid:
+        return False
+    return not theirs.verdicts and not differences(theirs, found)
 
 
 def _bytes_at(path: Path) -> bytes | None:

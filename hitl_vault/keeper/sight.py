@@ -6,6 +6,7 @@ Only `look` touches files; `assess` is a pure function of what was seen.
 from __future__ import annotations
 
 import hashlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,8 +90,14 @@ class Finding:
 NOTHING = Finding()
 
 
-def look(place: Place, *, main: bool, drawn_sha: str | None, skip: int = 0) -> Sighting | None:
-    """Read what lies at a place; None if nothing does. Never raises for what a file holds."""
+def look(
+    place: Place, *, main: bool, drawn_sha: str | None, original: bytes | None = None, skip: int = 0
+) -> Sighting | None:
+    """Read what lies at a place; None if nothing does. Never raises for what a file holds.
+
+    `drawn_sha` is of what was drawn there, `original` what an agent wrote in a note of its own: in
+    neither has anybody answered.
+    """
     try:
         data = read_note(place.path)
     except (FileNotFoundError, NotADirectoryError):
@@ -98,7 +105,8 @@ def look(place: Place, *, main: bool, drawn_sha: str | None, skip: int = 0) -> S
     except BallotInvalid as problem:
         return Sighting(place=place, sha=f"unread: {problem}", data=b"", main=main, unread=problem)
     sha = hashlib.sha256(data).hexdigest()
-    return Sighting(place=place, sha=sha, data=data, main=main, as_drawn=sha == drawn_sha, skip=skip)
+    as_drawn = sha == drawn_sha or (original is not None and data.removeprefix(BOM_UTF8) == original)
+    return Sighting(place=place, sha=sha, data=data, main=main, as_drawn=as_drawn, skip=skip)
 
 
 def fingerprint(sightings: Iterable[Sighting]) -> frozenset[tuple[str, str]]:

@@ -106,6 +106,7 @@ class Sites:
             place,
             main=main,
             drawn_sha=self._sha_at(record.id, place.path),
+            original=adopted.text.encode() if adopted else None,
             skip=notes_headings(adopted.text) if adopted else 0,
         )
         if sighting is None:

@@ -44,16 +44,25 @@ class Survey:
         missing = pending - untouched - touched.keys()
         if missing:
             self._find(missing)
-        return [*touched, *(untouched - pending), *missing], strangers
+        return [*touched, *(untouched - pending), *missing, *self._handed_on()], strangers
 
     def adopted(self) -> Iterator[tuple[str, str]]:
         """Yield the id and the name of every open request that was adopted from a note."""
-        states = {State.PENDING, State.APPROVED, State.EXECUTING}
+        return self._adopted({State.PENDING, State.APPROVED, State.EXECUTING})
+
+    def _adopted(self, states: set[State]) -> Iterator[tuple[str, str]]:
         for row in self._ledger.rows(states=states):
             if row.key and row.key.startswith("note:"):
                 adopted = self._ledger.record(row.id).request.adopted
                 if adopted:
                     yield row.id, adopted.name
+
+    def _handed_on(self) -> Iterator[str]:
+        """Yield the approved requests whose adopted notes the vault's automation has moved on to `Done/`."""
+        for id, name in self._adopted({State.APPROVED}):
+            place = self._layout.classify(self._layout.path(Folder.DONE) / PurePosixPath(name).name)
+            if place and place.path.exists() and self._sites.owner(place) == id:
+                yield id
 
     def _find(self, missing: set[str]) -> None:
         """Learn where notes went that are not where they belong."""

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
+_SLACK = 64
+
 
 class Timers(Generic[K]):
     """Names and the times (seconds, on whichever clock the owner uses) at which they fall due."""
@@ -23,6 +25,8 @@ class Timers(Generic[K]):
             self._times[name] = at
             self._count += 1
             heapq.heappush(self._heap, (at, self._count, name))
+            if len(self._heap) > 2 * len(self._times) + _SLACK:
+                self._sweep()
 
     def cancel(self, name: K) -> None:
         """Forget `name`."""
@@ -40,6 +44,11 @@ class Timers(Generic[K]):
         while self._heap and self._times.get(self._heap[0][2]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
+
+    def _sweep(self) -> None:
+        """Drop what was cancelled or set anew; far deadlines of what is long over would pile up."""
+        self._heap = [entry for entry in self._heap if self._times.get(entry[2]) == entry[0]]
+        heapq.heapify(self._heap)
 
     def __len__(self) -> int:
         return len(self._times)

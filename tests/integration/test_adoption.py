@@ -86,6 +86,44 @@ def test_a_note_that_comes_approved_is_adopted_as_pending(house: House, gate: hv
     assert "status: approved" not in path.read_text()
 
 
+@pytest.mark.parametrize("status", ["pending", "approved"])
+def test_a_note_of_theirs_is_drawn_at_once_and_without_a_complaint(work: Path, status: str) -> None:
+    house = House(work)
+    house.found(flag_after="20s")
+    try:
+        gate = house.gate()
+        path = write(house, status=status)
+        record = adopted(gate)
+        eventually(lambda: has_boxes(path), 4)
+        time.sleep(0.2)
+        assert [entry.kind for entry in gate.history(record.id)] == ["asked"]
+        assert house.aside() == []
+    finally:
+        house.close()
+
+
+def test_an_answer_given_in_their_note_before_it_was_drawn_counts(house: House) -> None:
+    gate = house.gate()
+    path = write(house)
+    record = adopted(gate)
+    eventually(lambda: has_boxes(path))
+    house.close()
+    path.write_text(THEIRS.format(status="approved"))  # by an editor that had it open all along
+    gate = house.gate()
+    assert gate.wait(record.id, timeout=5).approved
+    assert [entry.kind for entry in gate.history(record.id)] == ["asked", "voted", "approved"]
+
+
+def test_their_text_put_back_is_drawn_again(house: House, gate: hv.Gate) -> None:
+    path = write(house)
+    record = adopted(gate)
+    eventually(lambda: has_boxes(path))
+    path.write_text(THEIRS.format(status="pending"))
+    eventually(lambda: has_boxes(path))
+    assert [entry.kind for entry in gate.history(record.id)] == ["asked"]
+    assert house.aside() == []
+
+
 @pytest.mark.parametrize(("folder", "state"), [("Approved", "approved"), ("Rejected", "rejected")])
 def test_the_usual_gesture_of_such_vaults_is_to_move_the_file(
     house: House, gate: hv.Gate, folder: str, state: str
@@ -117,6 +155,20 @@ def test_their_own_move_to_done_is_the_outcome_and_the_file_is_left_as_they_made
     assert not approved.exists()
     with pytest.raises(hv.AlreadyClaimed):
         gate.claim(record.id, record.request.context)
+
+
+def test_their_move_to_done_while_nothing_ran_is_the_outcome_too(house: House) -> None:
+    gate = house.gate()
+    path = write(house)
+    record = adopted(gate)
+    eventually(lambda: has_boxes(path))
+    gate.decide(record.id, "approve", by="ana")
+    approved = house.root / "Approved" / path.name
+    eventually(lambda: approved.exists() and not path.exists())
+    house.close()
+    approved.rename(house.root / "Done" / path.name)
+    gate = house.gate()
+    eventually(lambda: gate.get(record.id).state == "executed")
 
 
 def test_an_approved_note_that_their_script_took_away_is_not_drawn_again(house: House) -> None:
