@@ -182,7 +182,8 @@ class Loop:
         sightings = self._sites.see(record)
         pending = record.state is State.PENDING
         counted = self._desk.spent(id).union(record.ballots)
-        if record.request.adopted and not (pending or counted) and _handed_over(record, sightings):
+        undrawn = any(s.sha in counted for s in sightings)
+        if record.request.adopted and not (pending or undrawn) and _handed_over(record, sightings):
             return
         busy = pending and any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
         if busy or not self._projector.project(record, sightings, counted=counted):
