@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack
+from typing import Any, Literal, Self, Unpack, overload
 
-from hitl_vault.asking import AskOptions, Duration
+from hitl_vault.asking import AskOptions
 from hitl_vault.domain.decision import Decision, Verdict
 from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
+from hitl_vault.domain.times import Duration
 from hitl_vault.gate import Gate, open_gate
 from hitl_vault.grant import Grant
+from hitl_vault.waiting import OnReminder
 
 
 class AsyncGate:
@@ -42,9 +45,36 @@ class AsyncGate:
         """Ask several things in one durable step."""
         return await to_thread(self.gate.ask_many, askings)
 
-    async def wait(self, id: str, timeout: Duration | None = None) -> Decision:
+    @overload
+    async def wait(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: Literal[False] = False,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision: ...
+
+    @overload
+    async def wait(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: bool,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision | Question: ...
+
+    async def wait(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: bool = False,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision | Question:
         """Wait until a request is decided; all waits of a process share one thread."""
-        return await self.gate.wait_async(id, timeout)
+        return await self.gate.wait_async(id, timeout, questions=questions, on_reminder=on_reminder)
 
     async def decide(
         self, id: str, verdict: str | Verdict, *, by: str | None = None, comment: str = ""

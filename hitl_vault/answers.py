@@ -14,7 +14,7 @@ from hitl_vault.domain.times import readable
 from hitl_vault.entries import append
 from hitl_vault.errors import AlreadyDecided, NotAllowed, NotAnApprover
 from hitl_vault.ledger.protocol import Writer
-from hitl_vault.timing import expire
+from hitl_vault.timing import keep
 
 Admit: TypeAlias = Callable[[Record, Vote], Vote]
 
@@ -28,7 +28,7 @@ def vote(writer: Writer, id: str, cast: Vote, admit: Admit) -> Record:
     A person's other vote before the decision replaces the earlier one. The note that a vote was read from
     counts once, whatever crashed since. Raises `NotAllowed` for a vote that does not count.
     """
-    record = expire(writer, id)
+    record = keep(writer, id)
     if cast.ballot and cast.ballot in record.ballots:
         return record
     if record.state is not State.PENDING:

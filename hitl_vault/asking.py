@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypedDict
 
 from hitl_vault.acts import Asking
 from hitl_vault.config import Settings
 from hitl_vault.domain.canonical import NotJson, canonical
 from hitl_vault.domain.risk import Level, Risk
-from hitl_vault.domain.times import duration
-
-Duration: TypeAlias = str | float | timedelta
+from hitl_vault.domain.times import Duration, duration
 
 
 class AskOptions(TypedDict, total=False):

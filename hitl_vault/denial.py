@@ -17,7 +17,7 @@ def not_approved(record: Record) -> NotApproved:
     """Return the error for a request that was rejected or cancelled, or that expired."""
     request, decision = record.request, record.decision
     if record.state is State.EXPIRED:
-        text = f"{request.action} ({record.id}) expired at {request.expires}"
+        text = f"{request.action} ({record.id}) expired at {record.expires}"
     else:
         by = f" by {', '.join(decision.by)}" if decision and decision.by else ""
         comment = f": {decision.comment}" if decision and decision.comment else ""

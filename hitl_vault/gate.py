@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 
 from hitl_vault import acts, config
-from hitl_vault.asking import AskOptions, Duration, asking
+from hitl_vault.asking import AskOptions, asking
 from hitl_vault.denial import not_approved
-from hitl_vault.domain.decision import Decision, Gesture, Outcome, Verdict, Vote
+from hitl_vault.domain.decision import Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
-from hitl_vault.domain.times import duration
-from hitl_vault.errors import ConfigError, HitlVaultError, RequestNotFound, WaitTimeout
+from hitl_vault.errors import ConfigError, HitlVaultError, RequestNotFound
 from hitl_vault.grant import Grant, Leases
 from hitl_vault.guard import Guarding
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
 from hitl_vault.voting import ballot_job
-from hitl_vault.waiting import Waiters
+from hitl_vault.waiting import Waiters, Waiting
 
 
 def open_gate(
@@ -49,7 +46,7 @@ def open_gate(
     return Gate(found, ledger, agent=agent, keeper=keeper)
 
 
-class Gate(Guarding):
+class Gate(Guarding, Waiting):
     """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
@@ -98,18 +95,6 @@ class Gate(Guarding):
         asked = asking(self.agent, self.config.settings, **given)
         return lambda writer: acts.ask(writer, asked)
 
-    def wait(self, id: str, timeout: Duration | None = None) -> Decision:
-        """Wait until a request is decided and return the decision; `WaitTimeout` leaves it pending."""
-        ends = None if timeout is None else time.monotonic() + duration(timeout).total_seconds()
-        decided = threading.Event()
-        with self._waiters.watching(id, decided.set):
-            while (decision := self._decision(id)) is None:
-                left = None if ends is None else ends - time.monotonic()
-                if (left is not None and left <= 0) or not decided.wait(left):
-                    raise WaitTimeout(f"{id} is still pending after {timeout}")
-                decided.clear()
-        return decision
-
     def decide(
         self,
         id: str,
@@ -129,29 +114,6 @@ class Gate(Guarding):
         if record.state in (State.EXPIRED, State.CANCELLED):
             raise not_approved(record)
         return record
-
-    async def wait_async(self, id: str, timeout: Duration | None = None) -> Decision:
-        """Wait like `wait`, on the running event loop; any number of such waits share one thread."""
-        import asyncio  # heavy, and most programs that open a gate run no event loop
-
-        loop, decided = asyncio.get_running_loop(), asyncio.Event()
-        span = None if timeout is None else duration(timeout).total_seconds()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(decided.set)
-
-        with self._waiters.watching(id, wake):
-            try:
-                async with asyncio.timeout(span):
-                    while (decision := await asyncio.to_thread(self._decision, id)) is None:
-                        await decided.wait()
-                        decided.clear()
-            except TimeoutError:
-                raise WaitTimeout(f"{id} is still pending after {timeout}") from None
-        return decision
-
-    def _decision(self, id: str) -> Decision | None:
-        return self.ledger.record(id).decision
 
     def cancel(self, id: str, *, reason: str = "", by: str | None = None) -> Record:
         """Withdraw a request that is pending, or approved and not yet claimed."""

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from hitl_vault.domain import due
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.record import Record
+from hitl_vault.domain.requirement import Escalation
 from hitl_vault.domain.times import text_of
 from hitl_vault.entries import append
 from hitl_vault.ledger.protocol import Writer
+
+
+def keep(writer: Writer, id: str) -> Record:
+    """Record the expiry, the escalations and the reminders that are due, each once; return the record."""
+    record = expire(writer, id)
+    for step in due.escalations(record, writer.now):
+        record = append(writer, record, Kind.ESCALATED, _said(step))
+    if before := due.reminders(record, writer.now):
+        record = append(writer, record, Kind.REMINDED, {"before": [span.total_seconds() for span in before]})
+    return record
 
 
 def expire(writer: Writer, id: str) -> Record:
@@ -15,3 +27,7 @@ def expire(writer: Writer, id: str) -> Record:
     if record.deadline is None or writer.now < record.deadline:
         return record
     return append(writer, record, Kind.EXPIRED, {"deadline": text_of(record.deadline)})
+
+
+def _said(step: Escalation) -> dict[str, object]:
+    return {"to": list(step.to)} | ({"replace": True} if step.replace else {})

@@ -1,18 +1,49 @@
-"""Wakes whoever waits for a request; any number of waits on the ledger's one thread."""
+"""Waiting for what people say about a request; any number of waits on the ledger's one thread."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal, TypeAlias, overload
 
+from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind
+from hitl_vault.domain.question import Question
+from hitl_vault.domain.record import Record
+from hitl_vault.domain.times import Duration, duration
+from hitl_vault.errors import WaitTimeout
 from hitl_vault.ledger.protocol import Ledger
 
 Wake = Callable[[], None]
+OnReminder: TypeAlias = Callable[[Record], object]
 
-DECIDING = frozenset({Kind.APPROVED, Kind.REJECTED, Kind.EXPIRED, Kind.CANCELLED})
+TELLING = frozenset(
+    {Kind.APPROVED, Kind.REJECTED, Kind.EXPIRED, Kind.CANCELLED, Kind.REMINDED, Kind.QUESTIONED}
+)
+"""The entries that may matter to somebody who waits."""
+
+
+class Watch:
+    """What one wait is for: the decision, with `questions` an open question too.
+
+    `on_reminder` is called with the record when a reminder has been given, also for one given before the
+    wait; an exception in it ends the wait.
+    """
+
+    def __init__(self, *, questions: bool, on_reminder: OnReminder | None) -> None:
+        self._questions = questions
+        self._on_reminder = on_reminder
+        self._reminded = 0
+
+    def take(self, record: Record) -> Decision | Question | None:
+        """Return what ends the wait, None to go on."""
+        if record.decision is None and len(record.reminded) > self._reminded and self._on_reminder:
+            self._reminded = len(record.reminded)
+            self._on_reminder(record)
+        return record.decision or (record.question if self._questions else None)
 
 
 class Waiters:
@@ -25,7 +56,7 @@ class Waiters:
 
     @contextmanager
     def watching(self, id: str, wake: Wake) -> Iterator[None]:
-        """Call `wake` whenever the request is decided, until the context is left."""
+        """Call `wake` whenever there may be something to tell of the request, until the context is left."""
         with self._lock:
             self._wakes.setdefault(id, []).append(wake)
         try:
@@ -46,8 +77,108 @@ class Waiters:
             wakes = [
                 wake
                 for entry in entries
-                if entry.kind in DECIDING
+                if entry.kind in TELLING
                 for wake in self._wakes.get(entry.request, ())
             ]
         for wake in wakes:
             wake()
+
+
+class Waiting:
+    """The verbs of a gate that wait."""
+
+    ledger: Ledger
+    _waiters: Waiters
+
+    @overload
+    def wait(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: Literal[False] = False,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision: ...
+
+    @overload
+    def wait(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: bool,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision | Question: ...
+
+    def wait(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: bool = False,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision | Question:
+        """Wait until a request is decided and return the decision; `WaitTimeout` leaves it pending.
+
+        With `questions`, a question that an approver asks and nobody has answered yet ends the wait as
+        well; `answer` it and wait again. `on_reminder` is called with the record when the deadline is near,
+        as often as the requirement says, and at once if that was so before; what it raises ends the wait.
+        """
+        watch = Watch(questions=questions, on_reminder=on_reminder)
+        ends = None if timeout is None else time.monotonic() + duration(timeout).total_seconds()
+        told = threading.Event()
+        with self._waiters.watching(id, told.set):
+            while (found := watch.take(self.ledger.record(id))) is None:
+                left = None if ends is None else ends - time.monotonic()
+                if (left is not None and left <= 0) or not told.wait(left):
+                    raise WaitTimeout(f"{id} is still pending after {timeout}")
+                told.clear()
+        return found
+
+    @overload
+    async def wait_async(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: Literal[False] = False,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision: ...
+
+    @overload
+    async def wait_async(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: bool,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision | Question: ...
+
+    async def wait_async(
+        self,
+        id: str,
+        timeout: Duration | None = None,
+        *,
+        questions: bool = False,
+        on_reminder: OnReminder | None = None,
+    ) -> Decision | Question:
+        """Wait like `wait`, on the running event loop; any number of such waits share one thread."""
+        import asyncio  # heavy, and most programs that open a gate run no event loop
+
+        watch = Watch(questions=questions, on_reminder=on_reminder)
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        span = None if timeout is None else duration(timeout).total_seconds()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(told.set)
+
+        with self._waiters.watching(id, wake):
+            try:
+                async with asyncio.timeout(span):
+                    while (found := watch.take(await asyncio.to_thread(self.ledger.record, id))) is None:
+                        await told.wait()
+                        told.clear()
+            except TimeoutError:
+                raise WaitTimeout(f"{id} is still pending after {timeout}") from None
+        return found

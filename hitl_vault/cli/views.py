@@ -68,7 +68,7 @@ def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
         "risk": "; ".join(request.risk.reasons),
         "run": request.run or "",
         "key": request.key or "",
-        "needs": _needs(request.requirement),
+        "needs": _needs(request.requirement, record.approvers),
         "digest": request.digest,
     }
     for name, value in facts.items():
@@ -78,16 +78,16 @@ def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
 
 
 def _expiry(record: hv.Record, now: datetime) -> str:
-    expires = record.request.expires
+    expires = record.expires
     if expires is None:
         return "never"
     left = f", in {render.until(expires, now)}" if record.deadline and expires > now else ""
     return hv.times.readable(expires) + left
 
 
-def _needs(requirement: hv.Requirement) -> str:
+def _needs(requirement: hv.Requirement, approvers: tuple[str, ...]) -> str:
     parts = [f"{requirement.quorum} approvals"] if requirement.quorum > 1 else []
-    parts += [f"by {', '.join(requirement.approvers)}"] if requirement.approvers else []
+    parts += [f"by {', '.join(approvers)}"] if approvers else []
     parts += ["a comment"] if requirement.comment_required else []
     parts += [f"mode {requirement.mode}"] if requirement.mode is not hv.Mode.OPEN else []
     return ", ".join(parts)

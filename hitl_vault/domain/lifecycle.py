@@ -31,6 +31,10 @@ class Kind(StrEnum):
     HELD = "held"
     FLAGGED = "flagged"
     CLEARED = "cleared"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    QUESTIONED = "questioned"
+    ANSWERED = "answered"
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
@@ -69,6 +73,8 @@ _STEPS: dict[tuple[State | None, Kind], State] = {
     (_S.UNKNOWN, _K.EXECUTED): _S.EXECUTED,
     (_S.UNKNOWN, _K.FAILED): _S.FAILED,
 }
+# What happens on the way to a decision leaves the request pending.
+_STEPS |= {(_S.PENDING, kind): _S.PENDING for kind in (_K.REMINDED, _K.ESCALATED, _K.QUESTIONED, _K.ANSWERED)}
 # What was found in the vault and changed nothing can be recorded at any time.
 _STEPS |= {(state, kind): state for state in State for kind in (_K.REFUSED, _K.TAMPERED)}
 

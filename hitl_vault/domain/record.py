@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hitl_vault.domain.codec import decode
 from hitl_vault.domain.decision import Claim, Decision, Outcome, Verdict, Vote, counted, same_person
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import FINAL, Kind, State, step
+from hitl_vault.domain.question import Question
 from hitl_vault.domain.request import Request
 from hitl_vault.errors import RequestNotFound
 
@@ -27,7 +28,10 @@ class Notice:
 class Record:
     """A request with all that has happened to it. `seq` is the last entry folded in.
 
-    `votes` are the latest of each person; `ballots` the SHA-256 of every note that was taken in as a vote.
+    `votes` are the latest of each person; `ballots` the SHA-256 of every note that was taken in as a vote
+    or a question. `reminded` are the reminders given, as the time before the deadline; `escalated` the times
+    of the escalations so far. `paused` is since when a question stops the clock, `extended` for how long
+    earlier ones did.
     """
 
     request: Request
@@ -36,6 +40,11 @@ class Record:
     changed: datetime
     votes: tuple[Vote, ...] = ()
     ballots: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    reminded: tuple[timedelta, ...] = ()
+    escalated: tuple[datetime, ...] = ()
+    paused: datetime | None = None
+    extended: timedelta = timedelta(0)
     decision: Decision | None = None
     claim: Claim | None = None
     outcome: Outcome | None = None
@@ -49,8 +58,25 @@ class Record:
 
     @property
     def deadline(self) -> datetime | None:
-        """When the request expires if nothing happens; None once it cannot."""
-        return self.request.expires if self.state in (State.PENDING, State.APPROVED) else None
+        """When the request expires if nothing happens; None if it cannot, or not yet."""
+        if self.state not in (State.PENDING, State.APPROVED) or self.paused is not None:
+            return None
+        return self.expires
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the time to decide and to claim ends or ended, with what questions have added."""
+        return None if self.request.expires is None else self.request.expires + self.extended
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who may answer after the escalations so far; empty where the requirement lists nobody."""
+        return self.request.requirement.approvers_after(len(self.escalated))
+
+    @property
+    def question(self) -> Question | None:
+        """The oldest question that the agent has not answered."""
+        return next((question for question in self.questions if question.open), None)
 
     def counted(self, verdict: Verdict) -> tuple[Vote, ...]:
         """Return the votes that count for a verdict so far."""
@@ -112,7 +138,39 @@ def _decided(record: Record, entry: Entry) -> _Changes:
         notes=body.get("notes", ""),
         votes=record.votes,
     )
-    return {"decision": decision, "notice": None, "notice_kind": None}
+    return {"decision": decision, "notice": None, "notice_kind": None} | _resumed(record, entry)
+
+
+def _reminded(record: Record, entry: Entry) -> _Changes:
+    spans = tuple(timedelta(seconds=seconds) for seconds in entry.body["before"])
+    return {"reminded": (*record.reminded, *spans)}
+
+
+def _escalated(record: Record, entry: Entry) -> _Changes:
+    return {"escalated": (*record.escalated, entry.at)}
+
+
+def _questioned(record: Record, entry: Entry) -> _Changes:
+    question = decode(Question, entry.body)
+    ballots = (*record.ballots, question.ballot) if question.ballot else record.ballots
+    stopped = record.paused or (entry.at if record.request.requirement.pause else None)
+    changes: _Changes = {"questions": (*record.questions, question), "ballots": ballots, "paused": stopped}
+    return changes | {"notice": None, "notice_kind": None}
+
+
+def _answered(record: Record, entry: Entry) -> _Changes:
+    asked = record.question
+    answered = asked and replace(asked, answer=entry.body["text"], answered=entry.at)
+    questions = tuple(answered if q is asked and answered else q for q in record.questions)
+    last = not any(question.open for question in questions)
+    return {"questions": questions} | (_resumed(record, entry) if last else {})
+
+
+def _resumed(record: Record, entry: Entry) -> _Changes:
+    """Let the clock go on, later by the time that it stood still."""
+    if record.paused is None:
+        return {}
+    return {"paused": None, "extended": record.extended + (entry.at - record.paused)}
 
 
 def _claimed(record: Record, entry: Entry) -> _Changes:
@@ -145,5 +203,9 @@ _CHANGES: dict[Kind, Callable[[Record, Entry], _Changes]] = {
     Kind.HELD: _noticed,
     Kind.FLAGGED: _noticed,
     Kind.CLEARED: _cleared,
+    Kind.REMINDED: _reminded,
+    Kind.ESCALATED: _escalated,
+    Kind.QUESTIONED: _questioned,
+    Kind.ANSWERED: _answered,
     Kind.TAMPERED: _noticed,
 }

@@ -124,6 +124,19 @@ class Requirement:
         if self.quorum < 1 or self.reject_quorum < 1:
             raise ValueError("a quorum is at least 1")
 
+    @property
+    def steps(self) -> tuple[Escalation, ...]:
+        """The escalations, soonest first."""
+        return tuple(sorted(self.escalations, key=lambda step: step.after))
+
+    def approvers_after(self, steps: int) -> tuple[str, ...]:
+        """Return the approvers after this many escalations; where anyone may answer, nobody is added."""
+        names = self.approvers
+        for step in self.steps[:steps]:
+            anyone = not names and self.mode is Mode.OPEN
+            names = step.to if step.replace else names if anyone else (*names, *step.to)
+        return tuple(dict.fromkeys(names))
+
     def answers_for(
         self, name: str, at: datetime, approvers: Collection[str] | None = None
     ) -> tuple[str, ...] | None:

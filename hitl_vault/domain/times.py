@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+Duration: TypeAlias = str | float | timedelta
+"""A time span as people may write it: `"1h30m"`, seconds, or a timedelta."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([smhdw])")
@@ -38,7 +42,7 @@ def told(at: datetime, since: datetime) -> str:
     return text[11:16] + " UTC" if text[:10] == readable(since)[:10] else text[:16] + " UTC"
 
 
-def duration(value: str | float | timedelta) -> timedelta:
+def duration(value: Duration) -> timedelta:
     """Return a duration from `90s`, `10m`, `2h`, `1d`, `1h30m`, a number of seconds, or a timedelta."""
     try:
         span = _span(value)
@@ -49,7 +53,7 @@ def duration(value: str | float | timedelta) -> timedelta:
     return span
 
 
-def _span(value: str | float | timedelta) -> timedelta:
+def _span(value: Duration) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):

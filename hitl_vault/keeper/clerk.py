@@ -1,10 +1,11 @@
-"""Keeps deadlines and leases: what falls due is recorded, whether or not anybody edits anything."""
+"""Keeps the time: what falls due is recorded, whether or not anybody edits anything."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from hitl_vault import acts, timing
+from hitl_vault.domain.due import next_due
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import HitlVaultError
@@ -20,13 +21,13 @@ class Clerk:
         self._timers: Timers[str] = Timers()
 
     def start(self) -> None:
-        """Learn every deadline and lease from the ledger."""
+        """Learn from the ledger what falls due when."""
         for at, id in self._ledger.due():
             self._timers.set(id, at.timestamp())
 
     def follow(self, record: Record) -> None:
-        """Note the deadline or lease of a request that has changed."""
-        at = self._ledger.leased_until(record.id) if record.state is State.EXECUTING else record.deadline
+        """Note what falls due next for a request that has changed."""
+        at = self._ledger.leased_until(record.id) if record.state is State.EXECUTING else next_due(record)
         if at is None:
             self._timers.cancel(record.id)
         else:
@@ -53,7 +54,7 @@ class Clerk:
 
 def _job(id: str) -> Callable[[Writer], Record]:
     def fall_due(writer: Writer) -> Record:
-        record = timing.expire(writer, id)
+        record = timing.keep(writer, id)
         return acts.vanish(writer, id) if record.state is State.EXECUTING else record
 
     return fall_due

@@ -107,12 +107,13 @@ class Desk:
     def _is_quiet(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> bool:
         """Tell whether the files show what they should and ask for nothing."""
         home = [s for s in sightings if s.main and s.place.folder is Folder.PENDING]
+        if not home or any(self._projector.stale(record, s) for s in home):
+            return False
         if finding.kind is not None:
             told = record.notice == finding.notice and record.notice_kind is finding.kind
-            return told and finding.kind in _PASSING and bool(home)
+            return told and finding.kind in _PASSING
         astray = any(s.main and s.place.folder is Folder.DONE for s in sightings)
-        stale = any(self._projector.stale(record, s) for s in home)
-        return bool(home) and not (astray or stale or record.notice_kind in _PASSING)
+        return not (astray or record.notice_kind in _PASSING)
 
     def _patience(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> float:
         settle = record.request.requirement.settle

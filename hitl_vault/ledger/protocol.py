@@ -23,7 +23,8 @@ SUMMARY_LIMIT = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One line of a listing. `changed` is the time of the last entry, whose number is `seq`.
+    """One line of a listing. `changed` is the time of the last entry, whose number is `seq`; `due` when
+    something happens by time alone: a reminder, an escalation or the deadline.
 
     `summary` is cut at `SUMMARY_LIMIT` characters; the `Record` has all of it.
     """
@@ -40,6 +41,7 @@ class Row:
     decided: datetime | None
     run: str | None
     key: str | None
+    due: datetime | None
     seq: int
 
 

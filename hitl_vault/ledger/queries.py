@@ -18,7 +18,7 @@ MOST_FOUND = 20
 _FIND = f"SELECT id FROM request WHERE instr(id, ?) ORDER BY id DESC LIMIT {MOST_FOUND}"
 _COUNT = "SELECT count(*) FROM request WHERE state = ?"
 _DUE = """
-    SELECT expires, id FROM request WHERE state IN ('pending', 'approved') AND expires IS NOT NULL
+    SELECT due, id FROM request WHERE due IS NOT NULL
     UNION ALL SELECT until, request FROM lease
     ORDER BY 1
 """

@@ -39,10 +39,12 @@ _TABLES = (
         expires TEXT,
         changed TEXT NOT NULL,
         decided TEXT,
+        due TEXT,
         seq INTEGER NOT NULL
     ) STRICT
     """,
     "CREATE INDEX request_by_state ON request (state)",
+    "CREATE INDEX request_by_due ON request (due) WHERE due IS NOT NULL",
     "CREATE UNIQUE INDEX request_by_key ON request (agent, key) WHERE key IS NOT NULL",
     "CREATE INDEX request_by_agent ON request (agent, run)",
     "CREATE TABLE lease (request TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT, WITHOUT ROWID",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hitl_vault.domain.canonical import parsed
+from hitl_vault.domain.due import next_due
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
@@ -16,14 +17,18 @@ from hitl_vault.errors import LedgerBroken
 from hitl_vault.ledger.protocol import SUMMARY_LIMIT, Row
 
 ENTRY_COLUMNS = "seq, at, kind, request, mode, body, prev, hash"
-ROW_COLUMNS = "id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, seq"
+ROW_COLUMNS = (
+    "id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, due, seq"
+)
 
 ENTRIES_OF = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE request = ? ORDER BY seq"
 INSERT_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_REQUEST = (
-    f"INSERT INTO request ({ROW_COLUMNS}, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f"INSERT INTO request ({ROW_COLUMNS}, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-UPDATE_REQUEST = "UPDATE request SET state = ?, changed = ?, decided = ?, seq = ? WHERE id = ?"
+UPDATE_REQUEST = (
+    "UPDATE request SET state = ?, expires = ?, changed = ?, decided = ?, due = ?, seq = ? WHERE id = ?"
+)
 
 _KINDS = {str(kind): kind for kind in Kind}
 _MODES = {str(mode): mode for mode in Mode}
@@ -51,7 +56,7 @@ def entry_of(columns: tuple[Any, ...]) -> Entry:
 
 def row_of(columns: tuple[Any, ...]) -> Row:
     """Return the row that `ROW_COLUMNS` hold."""
-    id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, seq = columns
+    id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, due, seq = columns
     return Row(
         id=id,
         state=_STATES[state],
@@ -65,6 +70,7 @@ def row_of(columns: tuple[Any, ...]) -> Row:
         decided=instant(decided) if decided else None,
         run=run,
         key=key,
+        due=instant(due) if due else None,
         seq=seq,
     )
 
@@ -80,18 +86,27 @@ def columns_of(record: Record) -> tuple[Any, ...]:
         request.summary[:SUMMARY_LIMIT],
         str(request.risk.level),
         text_of(request.created),
-        _text(request.expires),
+        _text(record.expires),
         text_of(record.changed),
         _decided(record),
         request.run,
         request.key,
+        _text(next_due(record)),
         record.seq,
     )
 
 
 def changes_of(record: Record) -> tuple[Any, ...]:
     """Return the values that `UPDATE_REQUEST` takes for a record."""
-    return str(record.state), text_of(record.changed), _decided(record), record.seq, record.id
+    return (
+        str(record.state),
+        _text(record.expires),
+        text_of(record.changed),
+        _decided(record),
+        _text(next_due(record)),
+        record.seq,
+        record.id,
+    )
 
 
 def _text(at: datetime | None) -> str | None:

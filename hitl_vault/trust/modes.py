@@ -28,7 +28,7 @@ def with_standing(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
     if name and is_author(record, name, has_asked):
         raise SelfApproval(f"{name} asked for this, or may have, and may not answer it")
     vote = replace(vote, by=name, on_behalf_of=())
-    if requirement.mode is Mode.OPEN and not requirement.approvers:
+    if requirement.mode is Mode.OPEN and not record.approvers:
         return vote
     return replace(vote, on_behalf_of=_standing(record, vote, has_asked))
 
@@ -50,14 +50,14 @@ _WANTED = {
 def _standing(record: Record, vote: Vote, has_asked: HasAsked) -> tuple[str, ...]:
     """Return for whom a vote is cast: nobody else, or those who delegated to the voter."""
     requirement = record.request.requirement
-    if not requirement.approvers:
+    if not record.approvers:
         raise NotAnApprover(
             "nobody may answer this request: it was asked when no approver was named; "
             "add names to `approvers:` in .hitl/vault.yaml and ask again"
         )
     if not vote.by:
         raise NotAnApprover("the vote names nobody; fill in `approver`")
-    standing = requirement.answers_for(vote.by, vote.at)
+    standing = requirement.answers_for(vote.by, vote.at, record.approvers)
     if standing is None:
         raise NotAnApprover(f"{vote.by} is not an approver of this request")
     free = tuple(who for who in standing if not is_author(record, who, has_asked))

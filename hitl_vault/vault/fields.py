@@ -44,7 +44,7 @@ def system_fields(record: Record) -> dict[str, Value]:
         "agent": field(request.agent),
         "risk": str(request.risk.level),
         "created": stamp(request.created),
-        "expires": stamp(request.expires) if request.expires else "",
+        "expires": stamp(record.expires) if record.expires else "",
     }
     if record.decision:
         out["decided"] = stamp(record.decision.at)

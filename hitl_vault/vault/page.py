@@ -98,7 +98,8 @@ def above(record: Record) -> Iterator[str]:
     if record.notice:
         yield from notice(record.notice, record.notice_kind)
     if record.state is State.PENDING:
-        yield headline(record.request)
+        yield headline(record)
+        yield from hurry(record)
     else:
         yield from archive(record)
 
@@ -118,10 +119,19 @@ def command(value: object) -> Inert:
     return inert.block(inert.command(value_of(value)))
 
 
-def headline(request: Request) -> str:
+def headline(record: Record) -> str:
     """Return the callout that says how risky, and until when."""
-    until = f"answer by {readable(request.expires)}" if request.expires else "no deadline"
-    return f"> [!{_CALLOUT[request.risk.level]}] {request.risk.level.capitalize()} risk, {until}"
+    level = record.request.risk.level
+    until = f"answer by {readable(record.expires)}" if record.expires else "no deadline"
+    if record.paused is not None:
+        until = "the clock stands still until the question is answered"
+    return f"> [!{_CALLOUT[level]}] {level.capitalize()} risk, {until}"
+
+
+def hurry(record: Record) -> Iterator[str]:
+    """Yield a warning once a reminder has been given."""
+    if record.reminded and record.deadline:
+        yield f"> [!warning] Reminder: without an answer this expires at {readable(record.deadline)}"
 
 
 def notice(given: Notice, kind: Kind | None) -> Iterator[str]:
@@ -159,8 +169,11 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     if request.run:
         yield "Run", row_text(request.run)
     yield "Risk", row_text(_risk(request))
-    if needs.approvers:
-        yield "Approvers", row_text(", ".join(needs.approvers))
+    if record.approvers:
+        yield "Approvers", row_text(", ".join(record.approvers))
+    for step, at in zip(needs.steps, record.escalated, strict=False):
+        instead = " instead" if step.replace else ""
+        yield "Escalated", row_text(f"to {', '.join(step.to)}{instead}, {told(at, request.created)}")
     if _takes_several(needs):
         yield "Approvals", row_text(_progress(record, Verdict.APPROVE))
         yield "Rejections", row_text(_progress(record, Verdict.REJECT))
