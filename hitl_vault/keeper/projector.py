@@ -91,7 +91,7 @@ class Projector:
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
         """Return what a file says that was never drawn for this request, its Notes and marks aside."""
-        if sighting.as_drawn:
+        if sighting.as_drawn or sighting.plain:
             return []
         if sighting.problem:
             return [str(sighting.problem)]

@@ -20,6 +20,7 @@ from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.layout import Folder, Place
+from hitl_vault.vault.plain import plain_ballot
 
 MOVED: dict[Folder, Verdict] = {Folder.APPROVED: Verdict.APPROVE, Folder.REJECTED: Verdict.REJECT}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,7 +31,8 @@ class Sighting:
     """A file that carries a request's id, as it was when it was looked at.
 
     `main` is False for a conflict copy; `as_drawn` tells that it holds just what was drawn, without a
-    person's marks. `skip` is the number of Notes headings that are not ours (`read_ballot`).
+    person's marks. `drawn_sha` is the hash of what was drawn there, if it is remembered; `skip` the
+    number of Notes headings that are not ours (`read_ballot`).
     """
 
     place: Place
@@ -38,6 +40,7 @@ class Sighting:
     data: bytes
     main: bool
     as_drawn: bool = False
+    drawn_sha: str | None = None
     skip: int = 0
     unread: BallotInvalid | None = None
 
@@ -47,9 +50,16 @@ class Sighting:
         return self.place.path
 
     @cached_property
+    def plain(self) -> Ballot | None:
+        """What the file says if it is what was drawn but for one word or one tick."""
+        return plain_ballot(self.data, self.drawn_sha) if self.drawn_sha else None
+
+    @cached_property
     def _reading(self) -> Ballot | BallotInvalid:
         if self.unread:
             return self.unread
+        if self.plain:
+            return self.plain
         try:
             return read_ballot(self.data, self.path, skip=self.skip)
         except BallotInvalid as problem:
@@ -106,7 +116,9 @@ def look(
         return Sighting(place=place, sha=f"unread: {problem}", data=b"", main=main, unread=problem)
     sha = hashlib.sha256(data).hexdigest()
     as_drawn = sha == drawn_sha or (original is not None and data.removeprefix(BOM_UTF8) == original)
-    return Sighting(place=place, sha=sha, data=data, main=main, as_drawn=as_drawn, skip=skip)
+    return Sighting(
+        place=place, sha=sha, data=data, main=main, as_drawn=as_drawn, drawn_sha=drawn_sha, skip=skip
+    )
 
 
 def fingerprint(sightings: Iterable[Sighting]) -> frozenset[tuple[str, str]]:

@@ -25,10 +25,12 @@ OWN_FIELDS = frozenset(PERSON_FIELDS) | {
 }
 """The fields that mean something to us; no other spelling of them may stand beside them."""
 
-_WORDS = {
+WORDS: Mapping[str, Verdict] = {
     **dict.fromkeys(("approved", "approve"), Verdict.APPROVE),
     **dict.fromkeys(("rejected", "reject", "denied", "deny"), Verdict.REJECT),
 }
+"""The words of `status` that are a vote."""
+
 UNDECIDED = frozenset({"", "pending", "pending_approval", "awaiting_approval", "pending_review"})
 """The words of `status` that say nothing yet."""
 
@@ -108,7 +110,7 @@ def _read(data: bytes, skip: int) -> Ballot:
     return Ballot(
         fields=fields,
         status=word,
-        verdict=_WORDS.get(word),
+        verdict=WORDS.get(word),
         unknown=_unknown(typed, boxes),
         approve=boxes[Verdict.APPROVE] == {"x"},
         reject=boxes[Verdict.REJECT] == {"x"},
@@ -197,7 +199,7 @@ def _typed(value: Value) -> str:
 def _unknown(typed: str, boxes: Mapping[Verdict, set[str]]) -> str | None:
     word = typed.casefold()
     if word not in UNDECIDED:
-        return None if word in _WORDS else typed
+        return None if word in WORDS else typed
     marks = set().union(*boxes.values())
     odd = sorted(marks - {"x", " "})
     return f"[{odd[0]}]" if odd and "x" not in marks else None
