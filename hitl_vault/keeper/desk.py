@@ -42,7 +42,7 @@ class Desk:
     """Takes in ballots. For the active keeper alone.
 
     `later` holds the ids to come back to, by `monotonic` time; `redraw` asks for a note to be
-    drawn; `tell` takes sentences for the operator.
+    drawn up to an entry; `tell` takes sentences for the operator.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Desk:
         *,
         later: Timers[str],
         monotonic: Callable[[], float],
-        redraw: Callable[[str], None],
+        redraw: Callable[[str, int], None],
         tell: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -92,7 +92,7 @@ class Desk:
         for cast, result in zip(casts, results, strict=True):
             if isinstance(result, Record):
                 self._spent[cast.id] = cast.sha
-                self._redraw(cast.id)
+                self._redraw(cast.id, result.seq)
             elif isinstance(result, HitlVaultError):
                 why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
                 self._notify(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
@@ -152,7 +152,7 @@ class Desk:
         self, record: Record, vote: Vote, voted: Sighting, sightings: Sequence[Sighting]
     ) -> Cast | None:
         if voted.sha in record.ballots:  # recorded, and then something kept us from drawing the note again
-            self._redraw(record.id)
+            self._redraw(record.id, record.seq)
             return None
         alone = needed(record.request.requirement, vote.verdict) == 1
         name = vote.by or (self._settings.approver if alone else "")

@@ -140,8 +140,8 @@ class Loop:
         self._index.flush(self._syncer.synced_up_to or None)
         self._index.close()
 
-    def _redraw(self, id: str) -> None:
-        self._draws[id] = self._ledger.last_seq()
+    def _redraw(self, id: str, seq: int) -> None:
+        self._draws[id] = seq
 
     def _look_at(self, path: Path) -> None:
         place = self._layout.classify(path)
