@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +49,15 @@ def open_gate(
     return Gate(found, ledger, agent=agent, keeper=keeper)
 
 
+_open: weakref.WeakSet[Gate] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for gate in list(_open):
+        gate.close()
+
+
 class Gate(Guarding, Waiting):
     """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
 
@@ -57,7 +69,9 @@ class Gate(Guarding, Waiting):
         self.ledger = ledger
         self._waiters = Waiters(ledger)
         self._leases = Leases(ledger, config.settings.lease, tell=_warn)
-        self._changed = False
+        self._changed = self._closed = False
+        self._pid = os.getpid()
+        _open.add(self)
         self._keeper = self._start_keeper() if keeper else None
 
     def _start_keeper(self) -> Any:
@@ -177,7 +191,15 @@ class Gate(Guarding, Waiting):
         return entries
 
     def close(self) -> None:
-        """Let go of the vault. Notes of what this gate changed are drawn first if nobody else does it."""
+        """Let go of the vault. Notes of what this gate changed are drawn first if nobody else does it.
+
+        A gate that is still open when the program ends is closed then. In a process that was forked
+        off, closing leaves everything to the process that opened the gate.
+        """
+        _open.discard(self)
+        if self._closed or os.getpid() != self._pid:
+            return
+        self._closed = True
         if self._keeper is not None:
             self._keeper.stop()
         self._leases.close()

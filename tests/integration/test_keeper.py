@@ -257,3 +257,36 @@ def test_a_keeper_shows_itself_in_the_vault_while_it_keeps_it(house: House) -> N
     assert len(list((house.root / ".hitl").glob("keeper-*.json"))) == 1
     house.close()
     assert list((house.root / ".hitl").glob("keeper-*.json")) == []
+
+
+def test_a_script_that_just_ends_leaves_its_notes_where_they_belong(house: House) -> None:
+    process = house.script(
+        """
+        request = gate.ask("refund", {"order": "A-17"})
+        gate.decide(request.id, "approve", by="ana")
+        gate.claim(request.id, {"order": "A-17"}).executed()
+        print(request.id, flush=True)
+        """
+    )
+    id = process.line()
+    assert process.process.wait(timeout=10) == 0
+    assert (house.root / "Done" / f"{id}.md").exists()
+    assert not (house.root / "Approved" / f"{id}.md").exists()
+
+
+def test_a_forked_child_that_ends_leaves_the_gate_to_its_parent(house: House) -> None:
+    process = house.script(
+        """
+        import os
+        from pathlib import Path
+        request = gate.ask("refund", {"order": "A-17"})
+        while not list(gate.config.root.glob("Pending_Approval/*.md")):
+            time.sleep(0.01)
+        if os.fork() == 0:
+            sys.exit(0)
+        os.wait()
+        print(hv.active_keeper(gate.config.state), os.getpid(), flush=True)
+        """
+    )
+    words = process.line().split()
+    assert words[1] == words[-1]
