@@ -114,7 +114,7 @@ def _verified(
     if export == "-":
         return hv.verify_export(sys.stdin, against=against, key=key)
     if export is not None:
-        with Path(export).open(encoding="utf-8") as lines:
+        with Path(export).open(encoding="utf-8", errors="surrogateescape") as lines:
             return hv.verify_export(lines, against=against, key=key)
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
         return hv.verify_vault(gate.config, gate.ledger, against=against, key=key)
