@@ -18,10 +18,14 @@ from hitl_vault.errors import RequestNotFound
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """What the product tells the person in the note: `text` is ours, `detail` was found and is untrusted."""
+    """What the product tells the person in the note: `text` is ours, `detail` was found and is untrusted.
+
+    An `alarm` tells that somebody else may have written here; no answer counts that was given without it.
+    """
 
     text: str
     detail: str = ""
+    alarm: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

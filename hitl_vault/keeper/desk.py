@@ -197,7 +197,7 @@ class Desk:
         wait = self._settings.settle if home else max(self._settings.settle, MISSING_AFTER)
         if not self._settled(record.id, sightings, wait):
             return
-        if strays or not home or self._projector.changes(record, home[0]):
+        if strays or not home or self._projector.stale(record, home[0]):
             self._put_right(record, home, strays)
         else:
             self._projector.accept(record, home[0])

@@ -11,13 +11,14 @@ from typing import TypeVar
 from hitl_vault.checkpoints import Checkpoints
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
-from hitl_vault.domain.record import Record, fold
+from hitl_vault.domain.record import Record
 from hitl_vault.errors import HitlVaultError, LedgerUnavailable
 from hitl_vault.keeper.clerk import Clerk
 from hitl_vault.keeper.desk import RETRY_AFTER, Desk
 from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.notary import Notary
+from hitl_vault.keeper.past import Past, past_of
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.keeper.sites import Sites
@@ -221,11 +222,8 @@ class Loop:
     def _exists(self, id: str) -> bool:
         return self._index.get(id) is not None or self._ledger.find(id) == [id]
 
-    def _past(self, id: str) -> list[Record]:
-        records: list[Record] = []
-        for entry in self._ledger.entries(request=id):
-            records.append(fold(records[-1] if records else None, entry))
-        return records
+    def _past(self, id: str) -> Past:
+        return past_of(self._ledger.entries(request=id))
 
 
 def _handed_over(record: Record, sightings: Sequence[Sighting]) -> bool:

@@ -16,6 +16,7 @@ from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.index import Drawn, Index
+from hitl_vault.keeper.past import Past
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer, Person
@@ -41,12 +42,10 @@ class Changed(Exception):
 class Projector:
     """Draws notes and puts strays away. For the active keeper alone.
 
-    `past` returns a request's records as they were after each entry, oldest first.
+    `past` returns what a request was before.
     """
 
-    def __init__(
-        self, layout: Layout, drawer: Drawer, index: Index, *, past: Callable[[str], list[Record]]
-    ) -> None:
+    def __init__(self, layout: Layout, drawer: Drawer, index: Index, *, past: Callable[[str], Past]) -> None:
         self._layout = layout
         self._drawer = drawer
         self._index = index
@@ -90,13 +89,14 @@ class Projector:
             return False  # whoever looks closer will say what is wrong
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
-        """Return what a file says that was never drawn for this request, its Notes and marks aside."""
+        """Return what a file says that is in no good drawing of this request, its Notes and marks aside."""
         if sighting.as_drawn or sighting.plain:
             return []
         if sighting.problem:
             return [str(sighting.problem)]
         found = self._differences(record, sighting)
-        return found if found and not self._was_drawn(record, sighting) else []
+        good = bool(found) and self._is_one_of(self._past(record.id).good, sighting)
+        return [] if good else found
 
     def stale(self, record: Record, sighting: Sighting) -> bool:
         """Tell whether a file is the note as it was drawn earlier, and would be drawn otherwise now."""
@@ -178,15 +178,16 @@ class Projector:
         if sighting is not carried or ballot is None:
             return carried is None or sighting.data != carried.data
         late = record.state is not State.PENDING and sighting.place.folder is Folder.PENDING
-        return (late and _marked(ballot)) or not self._was_drawn(record, sighting)
+        if late and _marked(ballot):
+            return True
+        past = self._past(record.id)
+        return not self._is_one_of(past.every if _open(sighting) else past.good, sighting)
 
-    def _was_drawn(self, record: Record, sighting: Sighting) -> bool:
-        """Tell whether a file, but for a person's marks and notes, is the note as drawn at some time.
-
-        An editor may save what it read before a notice was added; that is no change by anybody.
-        """
-        past = reversed(self._past(record.id))
-        return _is_theirs(record, sighting) or any(not self._differences(then, sighting) for then in past)
+    def _is_one_of(self, drawings: Sequence[Record], sighting: Sighting) -> bool:
+        """Tell whether a file, but for a person's marks and notes, is the note as drawn for one of these."""
+        first = drawings[-1]
+        undrawn = first.notice is None and not first.votes and _is_theirs(first, sighting)
+        return undrawn or any(not self._differences(then, sighting) for then in drawings)
 
     def _write(self, target: Path, data: bytes, sightings: Sequence[Sighting]) -> None:
         seen = next((s for s in sightings if s.path == target), None)
@@ -241,6 +242,11 @@ def _is_theirs(record: Record, sighting: Sighting) -> bool:
     except BallotInvalid:
         return False
     return not theirs.verdicts and not differences(theirs, found)
+
+
+def _open(sighting: Sighting) -> bool:
+    """Tell whether a file lies where notes wait for an answer."""
+    return sighting.place.folder is Folder.PENDING
 
 
 def _bytes_at(path: Path) -> bytes | None:

@@ -202,9 +202,8 @@ def _changed(
                 "Refused: something above Notes was changed, so what you answered is not what was asked. "
                 "This is the request as recorded; please answer again."
             )
-            return Finding(
-                kind=Kind.REFUSED, notice=Notice(text=text, detail="\n".join(found)), patient=patient
-            )
+            notice = Notice(text=text, detail="\n".join(found), alarm=True)
+            return Finding(kind=Kind.REFUSED, notice=notice, patient=patient)
     return None
 
 

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import zip_longest
 
-from hitl_vault.vault.ballot import PERSON_FIELDS, Ballot, read_ballot
+from hitl_vault.vault.ballot import PERSON_FIELDS, UNDECIDED, Ballot, read_ballot
 from hitl_vault.vault.fences import Fence, fences
 from hitl_vault.vault.frontmatter import Value
 from hitl_vault.vault.json_diff import excerpt, told, value_key
@@ -39,7 +39,8 @@ class Sealed:
 def differences(drawn: bytes | Ballot | Sealed, found: bytes | Ballot, *, skip: int = 0) -> list[str]:
     """Say what a person would have seen otherwise in `found` than in `drawn`; nothing if it is the same.
 
-    Compared are the text above `## Notes` and every field that is not the person's. The same are:
+    Compared are the text above `## Notes` and every field that is not the person's; once a note is
+    decided, none is theirs. The same are:
     ticks, line endings, a BOM, blank lines and blanks at the end of a line outside of fences, list
     marks, blanks after them and after a heading's `#`, the length of a fence, JSON of equal
     value, the quoting and order of fields, further fields and tags. What is told quotes text that
@@ -53,14 +54,20 @@ def differences(drawn: bytes | Ballot | Sealed, found: bytes | Ballot, *, skip: 
 
 
 def _fields(drawn: Ballot | Sealed, found: Ballot) -> Iterator[str]:
+    theirs = PERSON_FIELDS if _undecided(drawn.fields) else ()
     for name, value in drawn.fields.items():
-        if name in PERSON_FIELDS:
+        if name in theirs:
             continue
         if name not in found.fields:
             yield f'the field "{excerpt(name)}" is missing'
         elif not _same(name, value, found.fields[name]):
             now = excerpt(str(found.fields[name]))
             yield f'the field "{excerpt(name)}" reads {now} instead of {excerpt(str(value))}'
+
+
+def _undecided(fields: Mapping[str, Value]) -> bool:
+    status = _item(fields.get("status", ""))
+    return isinstance(status, str) and status.casefold() in UNDECIDED
 
 
 def _same(name: str, drawn: Value, found: Value) -> bool:
