@@ -28,7 +28,8 @@ from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
-from hitl_vault.vault.layout import Layout, Place, folder_of
+from hitl_vault.vault.files import sweep
+from hitl_vault.vault.layout import Folder, Layout, Place, folder_of
 
 T = TypeVar("T")
 
@@ -79,6 +80,8 @@ class Loop:
     def start(self, *, survey: bool = True) -> None:
         """Catch up with the ledger and, with `survey`, look at what was changed in the vault meanwhile."""
         self._layout.make()
+        for folder in Folder:
+            sweep(self._layout.path(folder))
         self._clerk.start()
         self._clerk.keep()
         for id, name in self._survey.adopted():

@@ -20,8 +20,9 @@ from hitl_vault.keeper.past import Past
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer, Person
-from hitl_vault.vault.files import move_aside, read_note, set_aside, take, write_note
+from hitl_vault.vault.files import move_aside, read_note, set_aside
 from hitl_vault.vault.layout import Folder, Layout, folder_of
+from hitl_vault.vault.placing import create_note, replace_note, take
 from hitl_vault.vault.seal import differences
 
 _REMEMBERED = 32768
@@ -123,10 +124,10 @@ class Projector:
         carried = _carried(sightings, target)
         person = self._person(record, carried, counted)
         data = self._drawer.draw(record, person)
-        for replaced in sightings:
-            if replaced.path == target and self._holds_more(record, replaced, carried, counted):
-                self._keep(record, replaced)
-        self._write(target, data, sightings)
+        replaced = next((s for s in sightings if s.path == target), None)
+        if replaced and self._holds_more(record, replaced, carried, counted):
+            self._keep(record, replaced)
+        self._write(record, target, data, replaced)
         blank = person == Person(notes=person.notes)
         self._remember(record, target, hashlib.sha256(data).hexdigest(), blank=blank)
         self._drawn_at[record.id] = record.seq
@@ -137,9 +138,13 @@ class Projector:
         return len(plain) == len(strays)
 
     def put_away(self, record: Record, strays: Sequence[Sighting]) -> list[Path]:
-        """Remove files that have no place any more, keeping copies of those that are not as drawn."""
+        """Remove files that have no place any more, keeping copies of those that are not as drawn.
+
+        Raises `Changed` like `project`.
+        """
         kept = [self._keep(record, s) for s in strays if s.data and not s.as_drawn]
-        return kept + self._clear(record, strays)
+        self._clear(record, strays)
+        return kept
 
     def _keep(self, record: Record, sighting: Sighting) -> Path:
         return set_aside(self._layout, sighting.place.name, sighting.data, _why(record))
@@ -189,30 +194,29 @@ class Projector:
         undrawn = first.notice is None and not first.votes and _is_theirs(first, sighting)
         return undrawn or any(not self._differences(then, sighting) for then in drawings)
 
-    def _write(self, target: Path, data: bytes, sightings: Sequence[Sighting]) -> None:
-        seen = next((s for s in sightings if s.path == target), None)
+    def _write(self, record: Record, target: Path, data: bytes, seen: Sighting | None) -> None:
         if seen and seen.data == data:
             return
-        if seen and seen.data and _bytes_at(target) != seen.data:
+        if seen and seen.unread:  # a folder, a link or worse: out of the way with it
+            move_aside(self._layout, target, _why(record))
+        if not (
+            replace_note(target, data, seen.data) if seen and not seen.unread else create_note(target, data)
+        ):
             raise Changed(target)
-        write_note(target, data, sync=False)
         self.unsynced[target] = None
 
-    def _clear(self, record: Record, strays: Iterable[Sighting]) -> list[Path]:
-        copies: list[Path] = []
+    def _clear(self, record: Record, strays: Iterable[Sighting]) -> None:
         for stray in strays:
-            last = self._take(record, stray)
-            if last and stray.data and last != stray.data:
-                copies.append(set_aside(self._layout, stray.place.name, last, _why(record)))
+            if not self._take(record, stray):
+                raise Changed(stray.path)
             self._trace(stray.path, None, blank=True)
-        return copies
 
-    def _take(self, record: Record, stray: Sighting) -> bytes | None:
+    def _take(self, record: Record, stray: Sighting) -> bool:
         try:
-            return take(stray.path)
-        except BallotInvalid:  # a folder, a link or worse: out of the way with it, unread
+            return take(stray.path, stray.data)
+        except BallotInvalid:
             move_aside(self._layout, stray.path, _why(record))
-            return None
+            return True
 
     def _trace(self, path: Path, sha: str | None, *, blank: bool) -> None:
         self._recent[path] = _Trace(sha, blank)
@@ -247,13 +251,6 @@ def _is_theirs(record: Record, sighting: Sighting) -> bool:
 def _open(sighting: Sighting) -> bool:
     """Tell whether a file lies where notes wait for an answer."""
     return sighting.place.folder is Folder.PENDING
-
-
-def _bytes_at(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def _carried(sightings: Sequence[Sighting], target: Path) -> Sighting | None:

@@ -105,7 +105,7 @@ def write_note(path: Path, data: bytes, *, sync: bool) -> None:
     The folder must exist. A file that is there already is replaced, not written to: who has
     it open keeps it. The temporary file's name starts with a dot, so it is never taken for a note.
     """
-    temporary = _temporary(path.parent, data, sync=sync)
+    temporary = write_hidden(path.parent, data, sync=sync)
     try:
         os.replace(temporary, path)
     except BaseException:
@@ -115,8 +115,14 @@ def write_note(path: Path, data: bytes, *, sync: bool) -> None:
         _sync_folder(path.parent)
 
 
-def _temporary(folder: Path, data: bytes, *, sync: bool) -> str:
-    name = os.path.join(folder, f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+def hidden_name(folder: Path) -> str:
+    """Return a new name in `folder` that is never taken for a note; `sweep` removes what has one."""
+    return os.path.join(folder, f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+
+
+def write_hidden(folder: Path, data: bytes, *, sync: bool = False) -> str:
+    """Write `data` to a new hidden file in `folder` and return its path."""
+    name = hidden_name(folder)
     fd = os.open(name, _WRITE, 0o666)
     try:
         _write_all(fd, data)
@@ -155,26 +161,6 @@ def remove(path: Path) -> bool:
     return True
 
 
-def take(path: Path) -> bytes | None:
-    """Remove a note and return what it held when it went, or None if it was not there.
-
-    What cannot be read as a note stays where it is: `BallotInvalid` says why (see `move_aside`).
-    """
-    hidden = path.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
-    try:
-        os.rename(path, hidden)
-    except FileNotFoundError:
-        return None
-    try:
-        data = read_note(hidden)
-    except BallotInvalid:
-        os.rename(hidden, path)
-        read_note(path)  # says why, under the file's own name
-        raise
-    os.unlink(hidden)
-    return data
-
-
 def sweep(folder: Path) -> int:
     """Remove the temporary files that a crash left directly in `folder`; return how many."""
     left = [Path(e) for e in os.scandir(folder) if e.name.startswith(_PREFIX) and e.name.endswith(_SUFFIX)]
@@ -189,7 +175,7 @@ def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: st
     """
     folder = layout.path(Folder.SET_ASIDE)
     folder.mkdir(exist_ok=True)
-    temporary = _temporary(folder, data, sync=True)
+    temporary = write_hidden(folder, data, sync=True)
     try:
         target = _claim(folder, path, why, data)
         os.replace(temporary, target)

@@ -165,6 +165,22 @@ def test_deletions_answers_and_moves_in_one_burst_do_not_disturb_each_other(
 
 
 @pytest.mark.slow
+def test_answers_saved_while_their_notes_are_being_drawn_again_all_count(house: House, gate: hv.Gate) -> None:
+    asked = ask_many(house, gate, 200)
+    texts = [note.read_text() for note in asked]
+    for note, text in zip(asked, texts, strict=True):
+        note.write_text(text.replace('"pending"', "aproved"))
+    eventually(lambda: any("Not understood" in note.read_text() for note in asked))
+    for note, text in zip(asked, texts, strict=True):
+        note.write_text(text.replace('"pending"', "approved") + "my own words\n")
+    eventually(lambda: gate.ledger.counts()[hv.State.APPROVED] == 200)
+    for request in gate.ledger.rows():
+        decision = gate.get(request.id).decision
+        assert decision
+        assert decision.notes == "my own words\n"
+
+
+@pytest.mark.slow
 def test_many_notes_of_an_existing_vault_are_adopted_at_once_and_each_is_answered(
     house: House, gate: hv.Gate
 ) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hitl_vault.errors import BallotInvalid
-from hitl_vault.vault.files import LIMIT, move_aside, read_note, remove, set_aside, sweep, take, write_note
+from hitl_vault.vault.files import LIMIT, read_note, remove, set_aside, sweep, write_note
 from hitl_vault.vault.layout import Folder, Layout
 
 
@@ -188,27 +188,6 @@ def test_removing_tells_whether_it_was_there(path: Path) -> None:
     path.touch()
     assert remove(path)
     assert not remove(path)
-
-
-def test_taking_returns_the_last_words(path: Path) -> None:
-    path.write_bytes(b"last words")
-    assert take(path) == b"last words"
-    assert take(path) is None
-    assert os.listdir(path.parent) == []
-
-
-@pytest.mark.parametrize(("make", "reason"), [case for case in HOSTILE if case[1] != "2 hard links"])
-def test_what_cannot_be_read_is_not_taken_but_can_be_moved_aside(
-    path: Path, make: Callable[[Path], object], reason: str
-) -> None:
-    make(path)
-    with pytest.raises(BallotInvalid, match=reason):
-        take(path)
-    assert os.path.lexists(path)
-    moved = move_aside(Layout(path.parent), path, "unreadable")
-    assert os.path.lexists(moved)
-    assert moved.name == "n (unreadable).md"
-    assert not os.path.lexists(path)
 
 
 def test_set_aside_keeps_every_byte_under_a_name_that_says_why(tmp_path: Path) -> None:

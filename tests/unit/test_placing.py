@@ -1,0 +1,172 @@
+"""Notes are placed, replaced and taken only where nobody has saved another version meanwhile."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hitl_vault.errors import BallotInvalid
+from hitl_vault.vault import placing
+from hitl_vault.vault.files import move_aside
+from hitl_vault.vault.layout import Layout
+from hitl_vault.vault.placing import create_note, replace_note, take
+
+
+@pytest.fixture(params=["in one step", "plainly"], autouse=True)
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that can rename in one step, and one that cannot."""
+    if request.param == "plainly":
+        monkeypatch.setattr(placing, "_renameat2", lambda: None)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "n.md"
+
+
+def test_a_new_note_takes_a_free_name_alone(path: Path) -> None:
+    assert create_note(path, b"ours")
+    assert path.read_bytes() == b"ours"
+    assert not create_note(path, b"again")
+    assert path.read_bytes() == b"ours"
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_note_in_a_folder_that_is_gone_is_an_error(path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        create_note(path.parent / "gone" / "n.md", b"ours")
+
+
+def test_a_note_is_replaced_where_it_holds_what_was_seen(path: Path) -> None:
+    path.write_bytes(b"seen")
+    with path.open("rb") as held:
+        assert replace_note(path, b"ours", b"seen")
+        assert held.read() == b"seen"
+    assert path.read_bytes() == b"ours"
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("found", [b"other", b"", None])
+def test_a_note_that_holds_something_else_is_left_as_it_is(path: Path, found: bytes | None) -> None:
+    if found is not None:
+        path.write_bytes(found)
+        before = path.stat().st_ino
+    assert not replace_note(path, b"ours", b"seen")
+    if found is not None:
+        assert (path.read_bytes(), path.stat().st_ino) == (found, before)
+    assert os.listdir(path.parent) == ([] if found is None else [path.name])
+
+
+def test_a_folder_in_place_of_the_note_is_left_as_it_is(path: Path) -> None:
+    path.mkdir()
+    assert not replace_note(path, b"ours", b"seen")
+    assert path.is_dir()
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_note_is_taken_where_it_holds_what_was_seen(path: Path) -> None:
+    path.write_bytes(b"seen")
+    assert take(path, b"seen")
+    assert take(path, b"seen")
+    assert os.listdir(path.parent) == []
+
+
+@pytest.mark.parametrize("found", [b"other", b""])
+def test_a_note_that_holds_something_else_is_put_back(path: Path, found: bytes) -> None:
+    path.write_bytes(found)
+    with path.open("ab") as writing:
+        assert not take(path, b"seen")
+        writing.write(b" and more")
+    assert path.read_bytes() == found + b" and more"
+    assert os.listdir(path.parent) == [path.name]
+
+
+def _link(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(("make", "reason"), [(Path.mkdir, "folder"), (os.mkfifo, "pipe"), (_link, "link")])
+def test_what_cannot_be_read_is_not_taken_but_can_be_moved_aside(
+    path: Path, make: Callable[[Path], object], reason: str
+) -> None:
+    make(path)
+    with pytest.raises(BallotInvalid, match=reason):
+        take(path, b"")
+    assert os.path.lexists(path)
+    moved = move_aside(Layout(path.parent), path, "unreadable")
+    assert os.path.lexists(moved)
+    assert moved.name == "n (unreadable).md"
+    assert not os.path.lexists(path)
+
+
+def _in_place(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _by_renaming(path: Path, data: bytes) -> None:
+    new = path.with_name("new")
+    new.write_bytes(data)
+    new.rename(path)
+
+
+def _replace(path: Path, found: bytes) -> bool:
+    return replace_note(path, b"drawn %d" % time.monotonic_ns(), found)
+
+
+def _take_and_create(path: Path, found: bytes) -> bool:
+    taken = take(path, found)
+    create_note(path, b"drawn")
+    return taken
+
+
+@contextmanager
+def drawing(path: Path, way: Callable[[Path, bytes], bool]) -> Iterator[set[bytes]]:
+    """Draw the note again and again meanwhile; yields what was seen in it before it was drawn."""
+    seen: set[bytes] = set()
+    stop = threading.Event()
+
+    def draw() -> None:
+        while not stop.is_set():
+            for note in path.parent.glob("n*.md"):
+                found = _bytes(note)
+                if found and way(note, found):
+                    seen.add(found)
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+@pytest.mark.skipif(placing._renameat2() is None, reason="elsewhere the last moment remains")
+@pytest.mark.parametrize("system", ["in one step"], indirect=True)
+@pytest.mark.parametrize("save", [_in_place, _by_renaming])
+@pytest.mark.parametrize("way", [_replace, _take_and_create])
+def test_no_save_is_lost_however_it_falls(
+    path: Path, save: Callable[[Path, bytes], None], way: Callable[[Path, bytes], bool]
+) -> None:
+    path.write_bytes(b"drawn")
+    with drawing(path, way) as seen:
+        for number in range(300):
+            data = b"saved %d" % number
+            save(path, data)
+            ends = time.monotonic() + 2
+            while data not in seen:
+                assert time.monotonic() < ends, f"{data!r} was never seen"
+                time.sleep(0)
