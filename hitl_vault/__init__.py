@@ -12,7 +12,7 @@ from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Verdic
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
-from hitl_vault.domain.request import Request
+from hitl_vault.domain.request import BoundFile, Request
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.errors import (
@@ -21,6 +21,7 @@ from hitl_vault.errors import (
     BallotInvalid,
     Blocked,
     Cancelled,
+    CodeInvalid,
     ConfigError,
     Conflict,
     DigestMismatch,
@@ -51,6 +52,7 @@ from hitl_vault.grant import Grant
 from hitl_vault.ledger.chain import ascii_line, line_of, verify_lines
 from hitl_vault.ledger.protocol import Ledger, Row
 from hitl_vault.presence import active_keeper
+from hitl_vault.signing import KeyHolder, KeyInfo
 
 if TYPE_CHECKING:
     from hitl_vault.aio import AsyncGate, open_async_gate
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from hitl_vault.diagnosis import Check, diagnose
     from hitl_vault.init import init_vault
     from hitl_vault.keeper import Keeper
+    from hitl_vault.trust.envelope import Statement
+    from hitl_vault.trust.signatures import sign_with_secret
     from hitl_vault.vault.layout import Layout
     from hitl_vault.verification import Verified, verify_export, verify_vault
 
@@ -67,10 +71,12 @@ __all__ = [
     "AsyncGate",
     "BallotInvalid",
     "Blocked",
+    "BoundFile",
     "Cancelled",
     "Check",
     "Checkpoints",
     "Claim",
+    "CodeInvalid",
     "Config",
     "ConfigError",
     "Conflict",
@@ -85,6 +91,8 @@ __all__ = [
     "IntegrityError",
     "InvalidTransition",
     "Keeper",
+    "KeyHolder",
+    "KeyInfo",
     "Kind",
     "Layout",
     "Ledger",
@@ -113,6 +121,7 @@ __all__ = [
     "Settings",
     "SignatureInvalid",
     "State",
+    "Statement",
     "VaultError",
     "VaultLocked",
     "VaultNotFound",
@@ -129,6 +138,7 @@ __all__ = [
     "line_of",
     "open_async_gate",
     "open_gate",
+    "sign_with_secret",
     "text",
     "times",
     "verify_export",
@@ -143,12 +153,14 @@ _LATER = {
     "Checkpoints": "checkpoints",
     "Keeper": "keeper",
     "Verified": "verification",
+    "Statement": "trust.envelope",
     "Layout": "vault.layout",
     "diagnose": "diagnosis",
     "init_vault": "init",
     "open_async_gate": "aio",
     "verify_export": "verification",
     "verify_vault": "verification",
+    "sign_with_secret": "trust.signatures",
 }
 
 

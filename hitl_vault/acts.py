@@ -8,7 +8,7 @@ returned instead of raised, so that it is kept.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from hitl_vault.domain.decision import Claim, Outcome
 from hitl_vault.domain.identity import new_id
 from hitl_vault.domain.lifecycle import NO, Kind, State
 from hitl_vault.domain.record import Notice, Record
-from hitl_vault.domain.request import Adopted, Request
+from hitl_vault.domain.request import Adopted, BoundFile, Request
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Risk
 from hitl_vault.entries import append
@@ -43,6 +43,7 @@ class Asking:
     risk: Risk = field(default_factory=Risk)
     requirement: Requirement = field(default_factory=Requirement)
     adopted: Adopted | None = None
+    files: tuple[BoundFile, ...] = ()
 
 
 def ask(writer: Writer, asking: Asking) -> Record:
@@ -67,6 +68,7 @@ def ask(writer: Writer, asking: Asking) -> Record:
         risk=asking.risk,
         requirement=asking.requirement,
         adopted=asking.adopted,
+        files=asking.files,
     )
     body = {"request": encode(request), "digest": request.digest}
     writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)
@@ -75,9 +77,10 @@ def ask(writer: Writer, asking: Asking) -> Record:
 
 def _same_asking(record: Record, asking: Asking) -> Record:
     request = record.request
-    if request.action != asking.action or request.context_digest != digest(asking.context):
+    same = request.action == asking.action and request.context_digest == digest(asking.context)
+    if not same or request.files != asking.files:
         raise Conflict(
-            f"key {asking.key!r} stands for {request.id} with another action or context; use a new key",
+            f"key {asking.key!r} stands for {request.id} with another action, context or file; use a new key",
             id=request.id,
         )
     return record
@@ -92,13 +95,20 @@ def cancel(writer: Writer, id: str, *, by: str, reason: str = "") -> Record:
 
 
 def claim(
-    writer: Writer, id: str, *, agent: str, action: str | None, context: Mapping[str, Any], lease: timedelta
+    writer: Writer,
+    id: str,
+    *,
+    agent: str,
+    action: str | None,
+    context: Mapping[str, Any],
+    lease: timedelta,
+    check: Callable[[Record], None],
 ) -> Record:
     """Take the right to run, once.
 
     Raises `AlreadyClaimed`, `DigestMismatch` (agent, action or context are not what was
     approved) or `InvalidTransition` (still pending). A request that ended otherwise is
-    returned as it stands, for the caller to raise.
+    returned as it stands, for the caller to raise. `check` is asked last and raises what else is wrong.
     """
     record = expire(writer, id)
     if record.state in NO:
@@ -108,6 +118,7 @@ def claim(
     if record.state is not State.APPROVED:
         raise AlreadyClaimed(f"{id} was claimed before and is {record.state}", id=id)
     _check_same(record, agent, action, context)
+    check(record)
     taken = Claim(by=agent, at=writer.now, token=secrets.token_hex(16))
     record = append(writer, record, Kind.CLAIMED, encode(taken))
     writer.lease(id, writer.now + lease)
@@ -175,6 +186,11 @@ def note(writer: Writer, id: str, kind: Kind, notice: Notice) -> Record:
     if kind not in (Kind.REFUSED, Kind.TAMPERED) and record.state is not State.PENDING:
         return record
     return append(writer, record, kind, encode(notice))
+
+
+def refuse(writer: Writer, id: str, notice: Notice) -> Record:
+    """Record what was refused, each time anew."""
+    return append(writer, writer.record(id), Kind.REFUSED, encode(notice))
 
 
 def clear(writer: Writer, id: str) -> Record:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypedDict
 
+from hitl_vault import operands
 from hitl_vault.acts import Asking
 from hitl_vault.config import Settings
 from hitl_vault.domain.canonical import NotJson, canonical
@@ -19,6 +21,7 @@ class AskOptions(TypedDict, total=False):
     `summary` (one line) and `reason` are for the approver; `key` is the agent's own name for the
     request and makes asking idempotent; `run` names the agent's run. `timeout` is the time to decide
     and to claim (`"1h"`, seconds, a timedelta; None for no deadline; the vault's default if left out).
+    `files` are paths by name: their content is bound too, shown by its hash, and hashed again at the claim.
     """
 
     summary: str
@@ -27,6 +30,7 @@ class AskOptions(TypedDict, total=False):
     timeout: Duration | None
     run: str | None
     risk: str | Level | Risk | None
+    files: Mapping[str, str | Path] | None
 
 
 def asking(
@@ -40,6 +44,7 @@ def asking(
     key: str | None = None,
     run: str | None = None,
     risk: str | Level | Risk | None = None,
+    files: Mapping[str, str | Path] | None = None,
     timeout: Duration | None = "",
 ) -> Asking:
     """Return what `agent` asks; `ValueError` for an action without a name or a context that is not JSON."""
@@ -56,6 +61,7 @@ def asking(
         key=key,
         risk=risk if isinstance(risk, Risk) else Risk(level=Level(risk or Level.LOW)),
         requirement=settings.requirement,
+        files=operands.bind(files or {}),
     )
 
 

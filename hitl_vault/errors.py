@@ -4,7 +4,7 @@ HitlVaultError
 ├ NotApproved: Rejected · Expired · Cancelled · Blocked
 ├ WaitTimeout (also TimeoutError)
 ├ RequestError: RequestNotFound (LookupError) · Conflict · AlreadyDecided · AlreadyClaimed · InvalidTransition
-├ NotAllowed: NotAnApprover · SelfApproval · SignatureInvalid
+├ NotAllowed: NotAnApprover · SelfApproval · CodeInvalid · SignatureInvalid
 ├ VaultError: VaultNotFound · BallotInvalid · VaultLocked
 ├ PolicyInvalid (also ValueError)
 ├ IntegrityError: DigestMismatch · LedgerBroken · NoteForged
@@ -106,6 +106,14 @@ class NotAnApprover(NotAllowed):
 
 class SelfApproval(NotAllowed):
     """The agent that asked may not answer."""
+
+
+class CodeInvalid(NotAllowed):
+    """This is not the one-time code for the answer."""
+
+    def __init__(self, message: str | None = None, *, exposed: bool = False) -> None:
+        super().__init__(message)
+        self.exposed = exposed
 
 
 class SignatureInvalid(NotAllowed):

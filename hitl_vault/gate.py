@@ -8,24 +8,29 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack
+from typing import Any, Literal, Self, TypeVar, Unpack
 
 from hitl_vault import acts, config
 from hitl_vault.asking import AskOptions, asking
+from hitl_vault.claiming import Claiming
 from hitl_vault.denial import not_approved
 from hitl_vault.domain.decision import Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
-from hitl_vault.errors import ConfigError, HitlVaultError, RequestNotFound
+from hitl_vault.errors import CodeInvalid, ConfigError, HitlVaultError, RequestNotFound
 from hitl_vault.grant import Grant, Leases
 from hitl_vault.guard import Guarding
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
-from hitl_vault.voting import ballot_job
+from hitl_vault.signing import Signing
+from hitl_vault.trust.evidence import Evidence
+from hitl_vault.voting import Voting
 from hitl_vault.waiting import Waiters, Waiting
+
+T = TypeVar("T")
 
 
 def open_gate(
@@ -58,7 +63,7 @@ def _close_all() -> None:
         gate.close()
 
 
-class Gate(Guarding, Waiting):
+class Gate(Guarding, Waiting, Signing):
     """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
@@ -116,15 +121,21 @@ class Gate(Guarding, Waiting):
         *,
         by: str | None = None,
         comment: str = "",
+        code: str = "",
+        signature: str = "",
         gesture: Gesture = Gesture.API,
     ) -> Record:
         """Vote `"approve"` or `"reject"` as `by` (else `HITL_APPROVER`) and return the record.
 
-        Raises `AlreadyDecided`, `Expired`, `Cancelled`, or `NotAllowed` if the vote does not count.
+        `code` or `signature` are the proof that the trust modes of those names want. Raises
+        `AlreadyDecided`, `Expired`, `Cancelled`, or `NotAllowed` if the vote does not count.
         """
-        name = config.approver(by) or self.config.settings.approver
+        name = config.approver(by) or ("" if signature else self.config.settings.approver)
         cast = Vote(verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment)
-        record = self._write(ballot_job(id, cast))
+        voting = Voting(self.ledger, self.config.state)
+        record = self._write(voting.job(id, cast, Evidence(code=code, signature=signature)))
+        if isinstance(record, CodeInvalid):
+            raise record
         if record.state in (State.EXPIRED, State.CANCELLED):
             raise not_approved(record)
         return record
@@ -136,14 +147,12 @@ class Gate(Guarding, Waiting):
     def claim(self, id: str, context: Mapping[str, Any], *, action: str | None = None) -> Grant:
         """Take the right to run, once, for exactly what was approved.
 
-        Raises `AlreadyClaimed`, `DigestMismatch`, `NotApproved` or `InvalidTransition` (still pending).
+        Raises `AlreadyClaimed`, `DigestMismatch` (for a file too), `NotApproved`, `NotAllowed` (a signature
+        or a code holds no more, as its key was revoked) or `InvalidTransition` (still pending).
         """
+        claiming = Claiming(self.ledger, self.config.state)
         lease = self.config.settings.lease
-
-        def job(writer: Writer) -> Record:
-            return acts.claim(writer, id, agent=self.agent, action=action, context=context, lease=lease)
-
-        record = self._write(job)
+        record = self._write(claiming.job(id, agent=self.agent, action=action, context=context, lease=lease))
         if record.state is not State.EXECUTING:
             raise not_approved(record)
         grant = Grant(self.ledger, record)
@@ -221,7 +230,7 @@ class Gate(Guarding, Waiting):
 
         return Keeper(self.config, self.ledger).catch_up()
 
-    def _write(self, job: Callable[[Writer], Record]) -> Record:
+    def _write(self, job: Callable[[Writer], T]) -> T:
         self._changed = True
         return self.ledger.write(job)
 

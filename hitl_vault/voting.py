@@ -2,19 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hitl_vault import answers
+from hitl_vault import acts, answers
 from hitl_vault.domain.decision import Vote
-from hitl_vault.domain.record import Record
-from hitl_vault.ledger.protocol import Writer
-from hitl_vault.trust.modes import admit
+from hitl_vault.domain.record import Notice, Record
+from hitl_vault.domain.requirement import Mode, plain_name
+from hitl_vault.errors import CodeInvalid, NotAllowed
+from hitl_vault.ledger.protocol import Ledger, Writer
+from hitl_vault.trust import codes
+from hitl_vault.trust.codes import is_whole
+from hitl_vault.trust.evidence import NO_EVIDENCE, Evidence
+from hitl_vault.trust.modes import check_proof_kind, with_standing
+
+if TYPE_CHECKING:
+    from hitl_vault.trust.signatures import Signatures
+
+Job = Callable[[Writer], Record | CodeInvalid]
 
 
-def ballot_job(id: str, vote: Vote) -> Callable[[Writer], Record]:
-    """Return the transaction that records a vote if it is admitted."""
+class Voting:
+    """Takes votes with their evidence to a vault's ledger."""
 
-    def job(writer: Writer) -> Record:
-        return answers.vote(writer, id, vote, lambda record, cast: admit(record, cast, writer.has_asked))
+    def __init__(self, ledger: Ledger, state: Path) -> None:
+        self._ledger = ledger
+        self._state = state
+
+    @cached_property
+    def _signatures(self) -> Signatures:
+        from hitl_vault.trust.signatures import Signatures  # heavy, and most vaults need none
+
+        return Signatures(self._state)
+
+    def job(self, id: str, vote: Vote, evidence: Evidence = NO_EVIDENCE) -> Job:
+        """Return the transaction that records a vote if it is admitted; it raises `NotAllowed` if not.
+
+        A wrong code is returned instead of raised, so that the try is kept.
+        """
+        vote = replace(vote, proof=None)
+        if evidence.signature:
+            try:
+                vote = self._proven(self._ledger.record(id), vote, evidence.signature)
+            except NotAllowed as error:
+                return _raising(error)
+        return lambda writer: self._cast(writer, id, vote, evidence)
+
+    def exposed(self, record: Record, typed: Iterable[str]) -> str:
+        """Return whose good code is among those that lie in a note which did not count; empty if nobody's.
+
+        Whoever can write the vault could use it otherwise, for what its owner has not seen.
+        """
+        found = list(filter(is_whole, typed))
+        if not found or not record.codes.good:
+            return ""
+        ring, digest = self._signatures.keys.ring(), record.request.digest
+        for issued in record.codes.good:
+            key = ring.find(issued.key)
+            if key and any(codes.meant(key, digest, issued, code) for code in found):
+                return issued.approver
+        return ""
+
+    def _proven(self, record: Record, vote: Vote, signature: str) -> Vote:
+        from hitl_vault.trust.signatures import approver_of
+
+        name = plain_name(vote.by or approver_of(signature))
+        vote = replace(vote, by=name, at=self._ledger.now())
+        return replace(vote, proof=self._signatures.prove(record, vote, signature))
+
+    def _cast(self, writer: Writer, id: str, vote: Vote, evidence: Evidence) -> Record | CodeInvalid:
+        def admit(record: Record, cast: Vote) -> Vote:
+            cast = self._with_proof(record, with_standing(record, cast, writer.has_asked), evidence)
+            check_proof_kind(record, cast)
+            return cast
+
+        try:
+            return answers.vote(writer, id, vote, admit)
+        except CodeInvalid as wrong:
+            exposed = plain_name(vote.by) if wrong.exposed else ""
+            acts.refuse(writer, id, Notice(text=f"Refused: {wrong}.", wrong_codes=1, exposed=exposed))
+            return wrong
+
+    def _with_proof(self, record: Record, cast: Vote, evidence: Evidence) -> Vote:
+        if cast.proof is not None:
+            from hitl_vault.trust.signatures import check_newer
+
+            self._signatures.check_keys(cast)
+            check_newer(record, cast)
+            return cast
+        if record.request.requirement.mode is Mode.CODE:
+            return codes.take(self._signatures.keys.ring(), record, cast, evidence.code)
+        return cast
+
+
+def _raising(error: NotAllowed) -> Job:
+    def job(writer: Writer) -> Record | CodeInvalid:
+        raise error
 
     return job

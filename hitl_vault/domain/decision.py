@@ -55,7 +55,8 @@ class Vote:
 class Decision:
     """The final answer: `state` is approved, rejected, expired or cancelled.
 
-    `by` names who decided; `comment` and `notes` are their words. `context` is what may run.
+    `by` names who decided; `comment` and `notes` are their words. `context` is what may run. `ground` says
+    what decided where no person did, such as a rule of the policy.
     """
 
     request: str
@@ -66,6 +67,7 @@ class Decision:
     comment: str = ""
     notes: str = ""
     votes: tuple[Vote, ...] = ()
+    ground: str = ""
 
     @property
     def approved(self) -> bool:

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     """What an entry records."""
 
     ASKED = "asked"
+    CODED = "coded"
+    SENT = "sent"
     VOTED = "voted"
     REFUSED = "refused"
     HELD = "held"
@@ -44,10 +46,14 @@ class Kind(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     TAMPERED = "tampered"
+    KEYED = "keyed"
 
 
 NO = frozenset({State.REJECTED, State.EXPIRED, State.CANCELLED})
 """The states that end a request without its action being run."""
+
+ABOUT_THE_VAULT = frozenset({Kind.REFUSED, Kind.TAMPERED, Kind.KEYED})
+"""The kinds of entry that may be about no request in particular."""
 
 FINAL = NO | {State.EXECUTED, State.FAILED}
 
@@ -55,6 +61,8 @@ _S, _K = State, Kind
 
 _STEPS: dict[tuple[State | None, Kind], State] = {
     (None, _K.ASKED): _S.PENDING,
+    (_S.PENDING, _K.CODED): _S.PENDING,
+    (_S.PENDING, _K.SENT): _S.PENDING,
     (_S.PENDING, _K.VOTED): _S.PENDING,
     (_S.PENDING, _K.HELD): _S.PENDING,
     (_S.PENDING, _K.FLAGGED): _S.PENDING,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hitl_vault.domain.code import NO_CODES, Codes, IssuedCode
 from hitl_vault.domain.codec import decode
 from hitl_vault.domain.decision import Claim, Decision, Outcome, Verdict, Vote, counted, same_person
 from hitl_vault.domain.entry import Entry
@@ -21,11 +22,14 @@ class Notice:
     """What the product tells the person in the note: `text` is ours, `detail` was found and is untrusted.
 
     An `alarm` tells that somebody else may have written here; no answer counts that was given without it.
+    `wrong_codes` are tries that count towards the lock; `exposed` names whose codes others may have seen.
     """
 
     text: str
     detail: str = ""
     alarm: bool = False
+    wrong_codes: int = 0
+    exposed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,7 @@ class Record:
     outcome: Outcome | None = None
     notice: Notice | None = None
     notice_kind: Kind | None = None
+    codes: Codes = NO_CODES
 
     @property
     def id(self) -> str:
@@ -127,7 +132,18 @@ def _voted(record: Record, entry: Entry) -> _Changes:
     vote = decode(Vote, entry.body)
     others = tuple(v for v in record.votes if not same_person(v.by, vote.by))
     ballots = (*record.ballots, vote.ballot) if vote.ballot else record.ballots
-    return {"votes": (*others, vote), "ballots": ballots, "notice": None, "notice_kind": None}
+    return {
+        "votes": (*others, vote),
+        "ballots": ballots,
+        "codes": _after_use(record.codes, vote),
+        "notice": None,
+        "notice_kind": None,
+    }
+
+
+def _after_use(codes: Codes, vote: Vote) -> Codes:
+    used = vote.proof is not None and vote.proof.get("kind") == "code"
+    return codes.with_used(vote.by, str(vote.verdict)) if used else codes
 
 
 def _decided(record: Record, entry: Entry) -> _Changes:
@@ -140,6 +156,7 @@ def _decided(record: Record, entry: Entry) -> _Changes:
         by=tuple(body.get("by", ())),
         comment=body.get("comment", ""),
         notes=body.get("notes", ""),
+        ground=body.get("ground", ""),
         votes=record.votes,
     )
     return {"decision": decision, "notice": None, "notice_kind": None} | _resumed(record, entry)
@@ -186,7 +203,19 @@ def _ended(record: Record, entry: Entry) -> _Changes:
 
 
 def _noticed(record: Record, entry: Entry) -> _Changes:
-    return {"notice": decode(Notice, entry.body), "notice_kind": entry.kind}
+    notice = decode(Notice, entry.body)
+    changes: _Changes = {"notice": notice, "notice_kind": entry.kind}
+    if notice.wrong_codes or notice.exposed:
+        changes["codes"] = record.codes.with_wrong(notice.wrong_codes, notice.exposed)
+    return changes
+
+
+def _coded(record: Record, entry: Entry) -> _Changes:
+    return {"codes": record.codes.with_issued(decode(IssuedCode, code) for code in entry.body["codes"])}
+
+
+def _sent(record: Record, entry: Entry) -> _Changes:
+    return {"codes": record.codes.with_sent(entry.body["nonces"])}
 
 
 def _cleared(record: Record, entry: Entry) -> _Changes:
@@ -194,6 +223,8 @@ def _cleared(record: Record, entry: Entry) -> _Changes:
 
 
 _CHANGES: dict[Kind, Callable[[Record, Entry], _Changes]] = {
+    Kind.CODED: _coded,
+    Kind.SENT: _sent,
     Kind.VOTED: _voted,
     Kind.APPROVED: _decided,
     Kind.REJECTED: _decided,

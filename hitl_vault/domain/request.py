@@ -28,12 +28,23 @@ class Adopted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoundFile:
+    """A file that the action will use, as it was when asking: its absolute path, bytes and hex SHA-256."""
+
+    name: str
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What an agent asks for. Everything here is bound by `digest` and never changes.
 
     `context` is any JSON object; `summary` (one line) and `reason` are the agent's words and
     never trusted. `key` is the agent's own name for the request and makes asking idempotent.
-    `expires` is when an undecided or unclaimed request ends; None means never.
+    `expires` is when an undecided or unclaimed request ends; None means never. `files` are hashed again
+    before the action runs.
     """
 
     id: str
@@ -49,6 +60,7 @@ class Request:
     risk: Risk = field(default_factory=Risk)
     requirement: Requirement = field(default_factory=Requirement)
     adopted: Adopted | None = None
+    files: tuple[BoundFile, ...] = ()
 
     @cached_property
     def digest(self) -> str:

@@ -10,14 +10,17 @@ from hitl_vault.config import Settings
 from hitl_vault.domain.decision import Vote, needed
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
-from hitl_vault.errors import HitlVaultError, LedgerUnavailable, NotAllowed
+from hitl_vault.domain.requirement import Mode
+from hitl_vault.errors import CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.trust.evidence import Evidence
+from hitl_vault.trust.modes import LACKING, PROVES
 from hitl_vault.vault.layout import Folder, folder_of
-from hitl_vault.voting import ballot_job
+from hitl_vault.voting import Voting
 
 MISSING_AFTER = 1.0
 """Seconds that a note may be gone before it is drawn again: editors and sync tools delete and create."""
@@ -34,6 +37,7 @@ class Cast:
 
     id: str
     vote: Vote
+    evidence: Evidence
     sha: str
     sightings: Sequence[Sighting]
 
@@ -49,6 +53,7 @@ class Desk:
         self,
         settings: Settings,
         ledger: Ledger,
+        voting: Voting,
         sites: Sites,
         projector: Projector,
         *,
@@ -59,6 +64,7 @@ class Desk:
     ) -> None:
         self._settings = settings
         self._ledger = ledger
+        self._voting = voting
         self._sites = sites
         self._projector = projector
         self._later = later
@@ -88,11 +94,13 @@ class Desk:
 
     def commit(self, casts: Sequence[Cast]) -> None:
         """Record votes, all in one durable step; their notes are drawn when there is time."""
-        results = self._ledger.write_all([ballot_job(cast.id, cast.vote) for cast in casts])
-        for cast, result in zip(casts, results, strict=True):
+        jobs = [self._voting.job(cast.id, cast.vote, cast.evidence) for cast in casts]
+        for cast, result in zip(casts, self._ledger.write_all(jobs), strict=True):
             if isinstance(result, Record):
                 self._spent[cast.id] = cast.sha
                 self._redraw(cast.id, result.seq)
+            elif isinstance(result, CodeInvalid):  # recorded already
+                self._draw(self._ledger.record(cast.id), cast.sightings)
             elif isinstance(result, HitlVaultError):
                 why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
                 self._notify(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
@@ -102,7 +110,21 @@ class Desk:
     def _find(self, record: Record, sightings: Sequence[Sighting]) -> Finding:
         if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):
             return NOTHING
-        return assess(sightings, lambda sighting: self._projector.changes(record, sighting))
+        finding = assess(sightings, lambda sighting: self._projector.changes(record, sighting))
+        lacking = self._lacking(record, finding)
+        return Finding(kind=Kind.FLAGGED, notice=lacking, patient=True) if lacking else finding
+
+    def _lacking(self, record: Record, finding: Finding) -> Notice | None:
+        """Say what a vote still lacks that the person may be about to fill in."""
+        needs = record.request.requirement
+        if finding.vote is None or (needs.mode is Mode.OPEN and not needs.approvers):
+            return None
+        evidence = finding.evidence
+        if not (finding.vote.by or evidence.signature or self._settings.approver):
+            return Notice(text="Not counted yet: nobody is named. Put your name into `approver`.")
+        if needs.mode in PROVES and not evidence.given(needs.mode):
+            return Notice(text=f"Not counted yet: {LACKING[needs.mode]}")
+        return None
 
     def _is_quiet(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> bool:
         """Tell whether the files show what they should and ask for nothing."""
@@ -139,9 +161,10 @@ class Desk:
 
     def _act(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> Cast | None:
         if finding.vote and finding.voted:
-            return self._take(record, finding.vote, finding.voted, sightings)
+            return self._take(record, finding, finding.vote, finding.voted, sightings)
         if finding.kind and finding.notice:
-            self._notify(record.id, finding.kind, finding.notice, sightings)
+            notice = replace(finding.notice, exposed=self._voting.exposed(record, finding.codes))
+            self._notify(record.id, finding.kind, notice, sightings)
         elif record.notice_kind in _PASSING:
             self._draw(self._ledger.write(lambda writer: acts.clear(writer, record.id)), sightings)
         else:
@@ -149,15 +172,15 @@ class Desk:
         return None
 
     def _take(
-        self, record: Record, vote: Vote, voted: Sighting, sightings: Sequence[Sighting]
+        self, record: Record, finding: Finding, vote: Vote, voted: Sighting, sightings: Sequence[Sighting]
     ) -> Cast | None:
         if voted.sha in record.ballots:  # recorded, and then something kept us from drawing the note again
             self._redraw(record.id, record.seq)
             return None
         alone = needed(record.request.requirement, vote.verdict) == 1
-        name = vote.by or (self._settings.approver if alone else "")
+        name = vote.by or (self._settings.approver if alone and not finding.evidence.signature else "")
         vote = replace(vote, by=name, ballot=voted.sha)
-        return Cast(id=record.id, vote=vote, sha=voted.sha, sightings=sightings)
+        return Cast(id=record.id, vote=vote, evidence=finding.evidence, sha=voted.sha, sightings=sightings)
 
     def _notify(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
         """Record a notice and show it in the note."""

@@ -30,6 +30,7 @@ from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.files import sweep
 from hitl_vault.vault.layout import Folder, Layout, Place, folder_of
+from hitl_vault.voting import Voting
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ class Loop:
         self._desk = Desk(
             config.settings,
             ledger,
+            Voting(ledger, config.state),
             self._sites,
             self._projector,
             later=self._later,

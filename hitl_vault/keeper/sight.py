@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.record import Notice
 from hitl_vault.errors import BallotInvalid
+from hitl_vault.trust.evidence import NO_EVIDENCE, Evidence
 from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.layout import Folder, Place
@@ -87,13 +88,16 @@ class Sighting:
 class Finding:
     """What the files amount to. `kind` is None for nothing, `VOTED` for a vote, else the kind of notice.
 
-    `patient` findings may be a person still typing; they are acted on later than others.
+    `evidence` came with the vote; `codes` lie in files that were refused. `patient` findings may be a
+    person still typing; they are acted on later than others.
     """
 
     kind: Kind | None = None
     notice: Notice | None = None
     vote: Vote | None = None
     voted: Sighting | None = None
+    evidence: Evidence = NO_EVIDENCE
+    codes: tuple[str, ...] = field(default=(), repr=False)
     patient: bool = False
 
 
@@ -203,7 +207,8 @@ def _changed(
                 "This is the request as recorded; please answer again."
             )
             notice = Notice(text=text, detail="\n".join(found), alarm=True)
-            return Finding(kind=Kind.REFUSED, notice=notice, patient=patient)
+            codes = tuple(s.ballot.code for s in mains if s.ballot and s.ballot.code)
+            return Finding(kind=Kind.REFUSED, notice=notice, codes=codes, patient=patient)
     return None
 
 
@@ -227,7 +232,11 @@ def _vote(mains: Sequence[Sighting], verdict: Verdict) -> Finding:
         comment=ballot.comment if ballot else "",
         notes=ballot.notes if ballot else "",
     )
-    return Finding(kind=Kind.VOTED, vote=vote, voted=voted)
+    return Finding(kind=Kind.VOTED, vote=vote, voted=voted, evidence=_evidence(ballot))
+
+
+def _evidence(ballot: Ballot | None) -> Evidence:
+    return Evidence(code=ballot.code, signature=ballot.signature) if ballot else NO_EVIDENCE
 
 
 def _gesture(sighting: Sighting) -> Gesture:

@@ -10,7 +10,7 @@ from typing import Any
 from hitl_vault.domain.canonical import canonical, parsed
 from hitl_vault.domain.entry import GENESIS, Entry, entry_hash
 from hitl_vault.domain.identity import is_id
-from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.lifecycle import ABOUT_THE_VAULT, Kind, State
 from hitl_vault.domain.record import Record, fold
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import instant, text_of
@@ -213,5 +213,5 @@ class SqliteWriter(Writer):
 
 
 def _check_about_the_vault(entry: Entry) -> None:
-    if entry.kind not in (Kind.REFUSED, Kind.TAMPERED):
+    if entry.kind not in ABOUT_THE_VAULT:
         raise InvalidTransition(f"the vault as a whole cannot be {entry.kind}")

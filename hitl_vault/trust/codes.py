@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from dataclasses import replace
 
 from hitl_vault.domain.canonical import canonical
-from hitl_vault.domain.code import IssuedCode
-from hitl_vault.domain.decision import Verdict
-from hitl_vault.trust.keys import Key
+from hitl_vault.domain.code import MOST_TRIES, IssuedCode
+from hitl_vault.domain.decision import Verdict, Vote
+from hitl_vault.domain.record import Record
+from hitl_vault.errors import CodeInvalid, NotAllowed
+from hitl_vault.trust.keys import Key, Ring
 
 LENGTH = 8
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ"
 _ALPHABET = "23456789" + _LETTERS
 """Nothing in it looks like anything else; 22 * 30**7 codes, or 38 bits."""
+
+LOCKED = (
+    f"{MOST_TRIES} wrong codes were tried, so codes do not count for this request any more; "
+    "answer with a signature, or cancel it and ask again"
+)
 
 _CODE = "vote code"
 _RECEIPT = "vote receipt"
@@ -72,3 +80,40 @@ def meant(key: Key, digest: str, issued: IssuedCode, typed: str) -> Verdict | No
 def receipt(key: Key, digest: str, approver: str, verdict: Verdict, nonce: str) -> str:
     """Return what shows later that the code was given: only who holds the key can make it."""
     return key.mac(_RECEIPT, canonical([digest, approver, str(verdict), nonce]))
+
+
+def take(ring: Ring, record: Record, vote: Vote, typed: str) -> Vote:
+    """Return the vote with the proof that its code is the right one.
+
+    Raises `CodeInvalid` for a wrong code, which counts as a try, `NotAllowed` where there is none to try.
+    """
+    if record.codes.locked:
+        raise NotAllowed(LOCKED)
+    if not is_whole(typed):
+        raise NotAllowed(f"this answer needs the one-time code of {LENGTH} characters that was sent for it")
+    issued = record.codes.of(vote.by)
+    if issued is None or (key := ring.find(issued.key)) is None:
+        raise NotAllowed(f"no code is out for {vote.by}; one is on its way if a keeper runs")
+    verdict = meant(key, record.request.digest, issued, typed)
+    if verdict is not vote.verdict:
+        raise CodeInvalid(_wrong(record, vote), exposed=verdict is not None)
+    mac = receipt(key, record.request.digest, vote.by, vote.verdict, issued.nonce)
+    return replace(vote, proof={"kind": "code", "key": key.id, "nonce": issued.nonce, "receipt": mac})
+
+
+def verify(ring: Ring, record: Record, vote: Vote) -> None:
+    """Raise `CodeInvalid` if the proof of a code does not hold, or its key was revoked."""
+    proof = vote.proof or {}
+    key = ring.find(proof.get("key"))
+    if key is None:
+        raise CodeInvalid(f"the key of the code that {vote.by} gave was revoked")
+    wanted = receipt(key, record.request.digest, vote.by, vote.verdict, str(proof.get("nonce")))
+    if not hmac.compare_digest(wanted, str(proof.get("receipt"))):
+        raise CodeInvalid(f"the record of the code that {vote.by} gave does not hold")
+
+
+def _wrong(record: Record, vote: Vote) -> str:
+    tries = record.codes.wrong + 1
+    if tries >= MOST_TRIES:
+        return LOCKED
+    return f"this is not the code for {vote.by} to {vote.verdict} this (wrong try {tries} of {MOST_TRIES})"

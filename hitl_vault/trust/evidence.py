@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hitl_vault.domain.requirement import Mode
 from hitl_vault.trust.codes import is_whole
 
 
@@ -14,10 +15,9 @@ class Evidence:
     code: str = field(default="", repr=False)
     signature: str = field(default="", repr=False)
 
-    @property
-    def complete(self) -> bool:
-        """Whether there is anything to check; a code that is still being typed is not."""
-        return bool(self.signature) or is_whole(self.code)
+    def given(self, mode: Mode) -> bool:
+        """Tell whether there is anything to check that a mode takes; a code still being typed is not."""
+        return bool(self.signature) or (mode is Mode.CODE and is_whole(self.code))
 
 
 NO_EVIDENCE = Evidence()

@@ -14,15 +14,11 @@ PROVES = {Mode.CODE: ("code", "ssh", "hmac"), Mode.SIGNED: ("ssh", "hmac")}
 """The kinds of proof that a mode takes."""
 
 
-def admit(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
-    """Return the vote as it is to be recorded; raise `NotAllowed` (or a kind of it) if it does not count."""
-    vote = with_standing(record, vote, has_asked)
-    check_proof_kind(record, vote)
-    return vote
-
-
 def with_standing(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
-    """Return the vote with the voter's name as it is compared, and for whom they answer."""
+    """Return the vote with the voter's name as it is compared, and for whom they answer.
+
+    Raises `NotAnApprover` or `SelfApproval` if they may not answer.
+    """
     requirement = record.request.requirement
     name = plain_name(vote.by)
     if name and is_author(record, name, has_asked):
@@ -40,6 +36,12 @@ def check_proof_kind(record: Record, vote: Vote) -> None:
     if wanted and (vote.proof or {}).get("kind") not in wanted:
         raise NotAllowed(f"this request needs {_WANTED[mode]} (trust mode {mode})")
 
+
+LACKING = {
+    Mode.CODE: "the answer needs your one-time code. Put it into `code`, all eight characters.",
+    Mode.SIGNED: "only a signed answer counts. Run `hitl approve ID --sign`, or paste a signature.",
+}
+"""What to tell somebody whose answer came without its proof."""
 
 _WANTED = {
     Mode.CODE: "the one-time code that was sent for this answer, or a signature",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Verdict
+from hitl_vault.domain.requirement import Mode
 from hitl_vault.trust.codes import is_whole, issue, meant, new_code, shown, tidy
 from hitl_vault.trust.evidence import Evidence
 from hitl_vault.trust.keys import Key
@@ -77,7 +78,7 @@ def test_no_other_text_is_taken_for_a_code(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["", "ABCD", "ABCD-234", "ABCD-23456", "ABCD-234O", "ABCD-234é"])
 def test_what_is_still_being_typed_is_no_code_yet(typed: str) -> None:
     assert not is_whole(typed)
-    assert not Evidence(code=typed).complete
+    assert not Evidence(code=typed).given(Mode.CODE)
 
 
 def test_evidence_does_not_show_itself() -> None:

@@ -16,7 +16,7 @@ from hitl_vault.domain.codec import decode, encode
 from hitl_vault.domain.decision import Claim, Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Notice
-from hitl_vault.domain.request import Adopted, Request
+from hitl_vault.domain.request import Adopted, BoundFile, Request
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Level, Risk
 
@@ -140,6 +140,7 @@ def test_every_field_of_a_request_is_bound_by_its_digest() -> None:
         {"risk": Risk(level=Level.HIGH)},
         {"requirement": Requirement(quorum=2)},
         {"adopted": Adopted(name="n", text="t")},
+        {"files": (BoundFile(name="f", path="/f", size=1, sha256="00"),)},
     ]
     digests = {Request(**(base | change)).digest for change in [{}, *changes]}
     assert len(digests) == len(changes) + 1 == len(Request.__dataclass_fields__) + 1

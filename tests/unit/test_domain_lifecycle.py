@@ -10,7 +10,8 @@ from hitl_vault.errors import InvalidTransition
 # One row a state, one word a kind that it accepts; `=` where the state stays.
 STEPS = {
     None: "asked>pending",
-    "pending": "voted= held= flagged= cleared= refused= tampered= reminded= escalated= questioned= answered= "
+    "pending": "coded= sent= voted= held= flagged= cleared= refused= tampered= "
+    "reminded= escalated= questioned= answered= "
     "approved>approved rejected>rejected expired>expired cancelled>cancelled",
     "approved": "refused= tampered= expired>expired cancelled>cancelled claimed>executing",
     "executing": "refused= tampered= executed>executed failed>failed unknown>unknown",

@@ -14,7 +14,8 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Adopted, Request
 from hitl_vault.domain.requirement import Delegation, Mode, Requirement
 from hitl_vault.errors import NotAllowed, NotAnApprover, SelfApproval
-from hitl_vault.trust.modes import admit
+from hitl_vault.trust.modes import check_proof_kind
+from hitl_vault.trust.modes import with_standing as admit
 from hitl_vault.trust.names import alike
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -128,13 +129,13 @@ def test_a_delegate_does_not_answer_for_the_one_who_asked() -> None:
 def test_a_stricter_mode_admits_nothing_without_its_proof(mode: Mode, proof: dict[str, str] | None) -> None:
     vote = Vote(verdict=Verdict.REJECT, gesture=Gesture.CLI, at=NOW, by="ana", proof=proof)
     with pytest.raises(NotAllowed, match=f"trust mode {mode}"):
-        admit(record("ana", mode=mode), vote, nobody_asked)
+        check_proof_kind(record("ana", mode=mode), vote)
 
 
 def test_a_code_does_not_stand_in_for_a_signature() -> None:
     vote = Vote(verdict=Verdict.REJECT, gesture=Gesture.CLI, at=NOW, by="ana", proof={"kind": "code"})
     with pytest.raises(NotAllowed, match="signature"):
-        admit(record("ana", mode=Mode.SIGNED), vote, nobody_asked)
+        check_proof_kind(record("ana", mode=Mode.SIGNED), vote)
 
 
 @given(st.text())

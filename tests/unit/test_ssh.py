@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import tempfile
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,37 +14,11 @@ from hitl_vault.errors import ConfigError, SignatureInvalid
 from hitl_vault.trust.signers import ALLOWED, NAMESPACE, REVOKED, Signers, principal
 from hitl_vault.trust.ssh import sign, sign_as, verify
 from hitl_vault.trust.sshsig import armored, fingerprint, read_public_key, signer_of, unarmored
+from tests.ssh_keys import KINDS, make_key, public, ssh_agent
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
 MESSAGE = b"DSSEv1 4 vote 2 {}"
-KINDS = {
-    "ed25519": ["-t", "ed25519"],
-    "ecdsa-256": ["-t", "ecdsa", "-b", "256"],
-    "ecdsa-521": ["-t", "ecdsa", "-b", "521"],
-    "rsa": ["-t", "rsa", "-b", "2048"],
-}
-
-
-def make_key(folder: Path, name: str, *options: str) -> Path:
-    path = folder / name
-    words = [
-        "ssh-keygen",
-        "-q",
-        "-N",
-        "",
-        "-C",
-        f"{name} of a test",
-        "-f",
-        str(path),
-        *(options or KINDS["ed25519"]),
-    ]
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
-    return path
-
-
-def public(path: Path) -> str:
-    return path.with_name(path.name + ".pub").read_text()
 
 
 def by_hand(path: Path, message: bytes = MESSAGE, namespace: str = NAMESPACE) -> bytes:
@@ -287,22 +258,12 @@ def test_a_security_keys_line_is_read(tmp_path: Path) -> None:
     assert [signer.key.blob for signer in Signers(tmp_path).all()] == [blob]
 
 
-@pytest.fixture
-def agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A real ssh-agent."""
-    told = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True).stdout
-    found = dict(word.split("=", 1) for word in told.replace("\n", " ").split("; ") if "=" in word)
-    monkeypatch.setenv("SSH_AUTH_SOCK", found["SSH_AUTH_SOCK"].split(";")[0])
-    yield
-    os.kill(int(told.split("SSH_AGENT_PID=")[1].split(";")[0]), signal.SIGTERM)
-
-
 def test_the_agent_signs_with_the_key_that_is_listed(
-    agent: None, signers: Signers, keys: dict[str, Path], folder: Path
+    signers: Signers, keys: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("rsa", "ed25519"):
-        subprocess.run(["ssh-add", "-q", str(keys[name])], check=True, capture_output=True)
-    blob = sign_as(MESSAGE, signers, "ana")
+    with ssh_agent(keys["rsa"], keys["ed25519"]) as socket:
+        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
+        blob = sign_as(MESSAGE, signers, "ana")
     assert verify(signers, MESSAGE, blob, "ana", NOW) == read_public_key(public(keys["ed25519"])).fingerprint
 
 
