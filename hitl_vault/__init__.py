@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_vault._version import __version__
 from hitl_vault.config import Config, Settings
+from hitl_vault.config import load as load_config
 from hitl_vault.domain import text, times
 from hitl_vault.domain.canonical import NotJson
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.policy import Effect, Ruling
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import BoundFile, Request
 from hitl_vault.domain.requirement import Mode, Requirement
@@ -45,6 +47,7 @@ from hitl_vault.errors import (
     VaultError,
     VaultLocked,
     VaultNotFound,
+    Violation,
     WaitTimeout,
 )
 from hitl_vault.gate import Gate, open_gate
@@ -55,6 +58,7 @@ from hitl_vault.presence import active_keeper
 from hitl_vault.signing import KeyHolder, KeyInfo
 
 if TYPE_CHECKING:
+    from hitl_vault import policies
     from hitl_vault.aio import AsyncGate, open_async_gate
     from hitl_vault.checkpoints import Checkpoints
     from hitl_vault.diagnosis import Check, diagnose
@@ -82,6 +86,7 @@ __all__ = [
     "Conflict",
     "Decision",
     "DigestMismatch",
+    "Effect",
     "Entry",
     "Expired",
     "Gate",
@@ -117,6 +122,7 @@ __all__ = [
     "Requirement",
     "Risk",
     "Row",
+    "Ruling",
     "SelfApproval",
     "Settings",
     "SignatureInvalid",
@@ -127,6 +133,7 @@ __all__ = [
     "VaultNotFound",
     "Verdict",
     "Verified",
+    "Violation",
     "Vote",
     "WaitTimeout",
     "__version__",
@@ -136,8 +143,10 @@ __all__ = [
     "encode",
     "init_vault",
     "line_of",
+    "load_config",
     "open_async_gate",
     "open_gate",
+    "policies",
     "sign_with_secret",
     "text",
     "times",
@@ -162,10 +171,13 @@ _LATER = {
     "verify_vault": "verification",
     "sign_with_secret": "trust.signatures",
 }
+_MODULES_LATER = {"policies"}
 
 
 def __getattr__(name: str) -> Any:
     # asyncio, the watcher and the templates take longer to load than all the rest, and few need them.
+    if name in _MODULES_LATER:
+        return import_module(f"{__name__}.{name}")
     if name in _LATER:
         return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@ from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Outcome
 from hitl_vault.domain.identity import new_id
 from hitl_vault.domain.lifecycle import NO, Kind, State
+from hitl_vault.domain.policy import Effect
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Adopted, BoundFile, Request
 from hitl_vault.domain.requirement import Requirement
@@ -44,6 +45,7 @@ class Asking:
     requirement: Requirement = field(default_factory=Requirement)
     adopted: Adopted | None = None
     files: tuple[BoundFile, ...] = ()
+    verdict: Effect = Effect.ASK
 
 
 def ask(writer: Writer, asking: Asking) -> Record:
@@ -72,7 +74,16 @@ def ask(writer: Writer, asking: Asking) -> Record:
     )
     body = {"request": encode(request), "digest": request.digest}
     writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)
-    return writer.record(request.id)
+    record = writer.record(request.id)
+    return record if asking.verdict is Effect.ASK else _decided_by_rule(writer, record, asking.verdict)
+
+
+def _decided_by_rule(writer: Writer, record: Record, verdict: Effect) -> Record:
+    """Record that the policy, and no person, has allowed or blocked what was asked."""
+    needs = record.request.requirement
+    kind = Kind.APPROVED if verdict is Effect.ALLOW else Kind.REJECTED
+    ground = f"rule {needs.rule!r} {verdict}s it"
+    return append(writer, record, kind, {"ground": ground, "comment": "; ".join(needs.grounds)})
 
 
 def _same_asking(record: Record, asking: Asking) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, Unpack, overload
 from hitl_vault.asking import AskOptions
 from hitl_vault.domain.decision import Decision, Verdict
 from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.policy import Ruling
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
@@ -41,9 +42,39 @@ class AsyncGate:
         """Ask for approval; durable when it returns."""
         return await to_thread(self.gate.ask, action, context, **options)
 
+    async def check(self, action: str, context: Mapping[str, Any] | None = None, **options: Any) -> Ruling:
+        """Return what the policy says of an action."""
+        return await to_thread(self.gate.check, action, context, **options)
+
+    async def guardrail(
+        self, action: str, context: Mapping[str, Any] | None = None, grant: Grant | None = None
+    ) -> Ruling:
+        """Let an executor go on only with what may run."""
+        return await to_thread(self.gate.guardrail, action, context, grant)
+
     async def ask_many(self, askings: Iterable[Mapping[str, Any]]) -> list[Request]:
         """Ask several things in one durable step."""
         return await to_thread(self.gate.ask_many, askings)
+
+    async def ask_code_execution(self, code: str, **options: Any) -> Request:
+        """Ask whether code may run."""
+        return await to_thread(self.gate.ask_code_execution, code, **options)
+
+    async def ask_deployment(
+        self, service: str, version: str, environment: str, **options: Unpack[AskOptions]
+    ) -> Request:
+        """Ask whether a version of a service may be deployed."""
+        return await to_thread(self.gate.ask_deployment, service, version, environment, **options)
+
+    async def ask_billing(
+        self, amount: float, currency: str, recipient: str, **options: Unpack[AskOptions]
+    ) -> Request:
+        """Ask whether an amount may be charged or paid."""
+        return await to_thread(self.gate.ask_billing, amount, currency, recipient, **options)
+
+    async def ask_file_deletion(self, paths: Sequence[str], **options: Unpack[AskOptions]) -> Request:
+        """Ask whether files may be deleted."""
+        return await to_thread(self.gate.ask_file_deletion, paths, **options)
 
     @overload
     async def wait(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
 from hitl_vault import operands
 from hitl_vault.acts import Asking
-from hitl_vault.config import Settings
 from hitl_vault.domain.canonical import NotJson, canonical
+from hitl_vault.domain.policy import Asked
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.domain.times import Duration, duration
+from hitl_vault.rules import Rules
 
 
 class AskOptions(TypedDict, total=False):
@@ -20,7 +21,8 @@ class AskOptions(TypedDict, total=False):
 
     `summary` (one line) and `reason` are for the approver; `key` is the agent's own name for the
     request and makes asking idempotent; `run` names the agent's run. `timeout` is the time to decide
-    and to claim (`"1h"`, seconds, a timedelta; None for no deadline; the vault's default if left out).
+    and to claim (`"1h"`, seconds, a timedelta; None for no deadline), at most what the policy's rule
+    gives; left out, it is the rule's or the vault's. `risk` can only raise what the policy assesses.
     `files` are paths by name: their content is bound too, shown by its hash, and hashed again at the claim.
     """
 
@@ -35,7 +37,8 @@ class AskOptions(TypedDict, total=False):
 
 def asking(
     agent: str,
-    settings: Settings,
+    rules: Rules,
+    now: datetime,
     action: str,
     context: Mapping[str, Any] | None = None,
     *,
@@ -47,22 +50,44 @@ def asking(
     files: Mapping[str, str | Path] | None = None,
     timeout: Duration | None = "",
 ) -> Asking:
-    """Return what `agent` asks; `ValueError` for an action without a name or a context that is not JSON."""
-    if not action.strip():
-        raise ValueError("an action needs a name")
+    """Return what `agent` asks and what the policy says of it.
+
+    Raises `ValueError` for an action without a name or a context that is not JSON, and `PolicyInvalid`.
+    """
+    asked = judged(agent, now, action, context, run=run, risk=risk)
+    ruling = rules.rule_on(asked)
+    wanted = None if timeout in ("", None) else duration(timeout)
     return Asking(
         action=action,
-        context=_checked(action, context),
+        context=asked.context,
         agent=agent,
-        timeout=_timeout(settings, timeout),
+        timeout=rules.timeout(ruling, wanted, said=timeout != ""),
         summary=summary,
         reason=reason,
         run=run,
         key=key,
-        risk=risk if isinstance(risk, Risk) else Risk(level=Level(risk or Level.LOW)),
-        requirement=settings.requirement,
+        risk=ruling.risk,
+        requirement=ruling.requirement,
+        verdict=ruling.verdict,
         files=operands.bind(files or {}),
     )
+
+
+def judged(
+    agent: str,
+    now: datetime,
+    action: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    run: str | None = None,
+    risk: str | Level | Risk | None = None,
+) -> Asked:
+    """Return what the policy is to judge; `ValueError` as in `asking`."""
+    if not action.strip():
+        raise ValueError("an action needs a name")
+    claimed = risk if isinstance(risk, Risk) or not risk else Risk(level=Level(risk))
+    copy = _checked(action, context)
+    return Asked(action=action, context=copy, agent=agent, now=now, run=run, claimed=claimed or None)
 
 
 def _checked(action: str, context: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -72,9 +97,3 @@ def _checked(action: str, context: Mapping[str, Any] | None) -> dict[str, Any]:
     except NotJson as error:
         raise NotJson(f"the context of {action!r} is {error}") from error
     return copy
-
-
-def _timeout(settings: Settings, timeout: Duration | None) -> timedelta | None:
-    if timeout == "":
-        return settings.timeout
-    return None if timeout is None else duration(timeout)

@@ -35,7 +35,7 @@ class Settings:
     seconds: how long a ballot must lie still before it counts, and how long an unknown word
     lies before the note says so. `lease` is how long an executor that shows no sign of life
     is presumed alive. `approver` is who votes in notes that name nobody; `approvers` are those who
-    may answer where no policy says so.
+    may answer where no policy says so. `policy` names a shipped policy, instead of `.hitl/policy.yaml`.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Settings:
     lease: timedelta = timedelta(seconds=60)
     approver: str = ""
     approvers: tuple[str, ...] = ()
+    policy: str = ""
     state_dir: str = ""
     watch: Watch = "auto"
 
@@ -252,6 +253,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "lease": duration,
     "approver": _text,
     "approvers": _names,
+    "policy": _text,
     "state_dir": _text,
     "watch": _watch,
 }

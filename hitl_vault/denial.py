@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
-from hitl_vault.errors import Cancelled, Expired, NotApproved, Rejected
+from hitl_vault.errors import Blocked, Cancelled, Expired, NotApproved, Rejected
 
 _ERRORS: dict[State, type[NotApproved]] = {
     State.REJECTED: Rejected,
@@ -14,12 +15,21 @@ _ERRORS: dict[State, type[NotApproved]] = {
 
 
 def not_approved(record: Record) -> NotApproved:
-    """Return the error for a request that was rejected or cancelled, or that expired."""
+    """Return the error for a request that was rejected, blocked or cancelled, or that expired."""
     request, decision = record.request, record.decision
+    blocked = decision is not None and decision.blocked
     if record.state is State.EXPIRED:
         text = f"{request.action} ({record.id}) expired at {record.expires}"
     else:
-        by = f" by {', '.join(decision.by)}" if decision and decision.by else ""
-        comment = f": {decision.comment}" if decision and decision.comment else ""
-        text = f"{request.action} ({record.id}) was {record.state}{by}{comment}"
-    return _ERRORS[record.state](text, request=request, decision=decision)
+        state = "blocked" if blocked else record.state
+        text = f"{request.action} ({record.id}) was {state}{_words(decision)}"
+    kind = Blocked if blocked else _ERRORS[record.state]
+    return kind(text, request=request, decision=decision)
+
+
+def _words(decision: Decision | None) -> str:
+    if decision is None:
+        return ""
+    by = f" by {', '.join(decision.by)}" if decision.by else ""
+    ground = f" ({decision.ground})" if decision.ground else ""
+    return f"{by}{ground}{f': {decision.comment}' if decision.comment else ''}"

@@ -1,7 +1,7 @@
 """Every error of the product, in one tree.
 
 HitlVaultError
-├ NotApproved: Rejected · Expired · Cancelled · Blocked
+├ NotApproved: Rejected · Expired · Cancelled · Blocked · Violation
 ├ WaitTimeout (also TimeoutError)
 ├ RequestError: RequestNotFound (LookupError) · Conflict · AlreadyDecided · AlreadyClaimed · InvalidTransition
 ├ NotAllowed: NotAnApprover · SelfApproval · CodeInvalid · SignatureInvalid
@@ -62,6 +62,10 @@ class Cancelled(NotApproved):
 
 class Blocked(NotApproved):
     """The policy forbids this action; nobody was asked."""
+
+
+class Violation(NotApproved):
+    """The action needs approval, and an executor was about to run it without."""
 
 
 class WaitTimeout(HitlVaultError, TimeoutError):

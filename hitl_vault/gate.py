@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
 from hitl_vault import acts, config
+from hitl_vault.askers import Askers
 from hitl_vault.asking import AskOptions, asking
+from hitl_vault.checking import Checking
 from hitl_vault.claiming import Claiming
 from hitl_vault.denial import not_approved
 from hitl_vault.domain.decision import Gesture, Outcome, Verdict, Vote
@@ -19,12 +21,13 @@ from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
-from hitl_vault.errors import CodeInvalid, ConfigError, HitlVaultError, RequestNotFound
+from hitl_vault.errors import CodeInvalid, ConfigError, DigestMismatch, HitlVaultError, RequestNotFound
 from hitl_vault.grant import Grant, Leases
 from hitl_vault.guard import Guarding
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
+from hitl_vault.rules import Rules
 from hitl_vault.signing import Signing
 from hitl_vault.trust.evidence import Evidence
 from hitl_vault.voting import Voting
@@ -63,7 +66,7 @@ def _close_all() -> None:
         gate.close()
 
 
-class Gate(Guarding, Waiting, Signing):
+class Gate(Guarding, Waiting, Signing, Checking, Askers):
     """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
@@ -77,6 +80,7 @@ class Gate(Guarding, Waiting, Signing):
         self._changed = self._closed = False
         self._pid = os.getpid()
         _open.add(self)
+        self.rules = Rules(config)
         self._keeper = self._start_keeper() if keeper else None
 
     def _start_keeper(self) -> Any:
@@ -92,10 +96,11 @@ class Gate(Guarding, Waiting, Signing):
         """Ask for approval; durable when it returns. See `AskOptions` for what may be said.
 
         With a `key`, asking again returns the earlier request, also after a restart; the same key with
-        another action or context is a `Conflict`. Raises `ValueError` for a context that is not JSON.
+        another action or context is a `Conflict`. What the policy allows is approved when it returns; what
+        it blocks is recorded and raises `Blocked`. Raises `ValueError` for a context that is not JSON.
         """
         job = self._asking(action=action, context=context, **options)
-        return self._write(job).request
+        return _unless_blocked(self._write(job))
 
     def ask_many(self, askings: Iterable[Mapping[str, Any]]) -> list[Request]:
         """Ask several things in one durable step. Each asking is a mapping of `ask`'s arguments.
@@ -108,10 +113,10 @@ class Gate(Guarding, Waiting, Signing):
         for result in results:
             if isinstance(result, Exception):
                 raise result
-        return [result.request for result in results if isinstance(result, Record)]
+        return [_unless_blocked(result) for result in results if isinstance(result, Record)]
 
     def _asking(self, **given: Any) -> Callable[[Writer], Record]:
-        asked = asking(self.agent, self.config.settings, **given)
+        asked = asking(self.agent, self.rules, self.ledger.now(), **given)
         return lambda writer: acts.ask(writer, asked)
 
     def decide(
@@ -124,12 +129,16 @@ class Gate(Guarding, Waiting, Signing):
         code: str = "",
         signature: str = "",
         gesture: Gesture = Gesture.API,
+        digest: str | None = None,
     ) -> Record:
         """Vote `"approve"` or `"reject"` as `by` (else `HITL_APPROVER`) and return the record.
 
-        `code` or `signature` are the proof that the trust modes of those names want. Raises
-        `AlreadyDecided`, `Expired`, `Cancelled`, or `NotAllowed` if the vote does not count.
+        `code` or `signature` are the proof that the trust modes of those names want. `digest` is that of the
+        request as it was shown; another one is a `DigestMismatch`. Raises `AlreadyDecided`, `Expired`,
+        `Cancelled`, or `NotAllowed` if the vote does not count.
         """
+        if digest not in (None, self.get(id).request.digest):
+            raise DigestMismatch(f"{id} is not what was shown; look at it again")
         name = config.approver(by) or ("" if signature else self.config.settings.approver)
         cast = Vote(verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment)
         voting = Voting(self.ledger, self.config.state)
@@ -247,3 +256,10 @@ def _warn(sentence: str) -> None:
     import logging  # slow to load, and there is seldom anything to say
 
     logging.getLogger("hitl_vault").warning(sentence)
+
+
+def _unless_blocked(record: Record) -> Request:
+    """Return the request of a record; raise `Blocked` if the policy forbids it."""
+    if record.decision and record.decision.blocked:
+        raise not_approved(record)
+    return record.request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -42,6 +43,10 @@ class Grant:
     def context(self) -> Mapping[str, Any]:
         """What may run: the approved context."""
         return self.decision.context
+
+    def holds(self, record: Record) -> bool:
+        """Tell whether `record` is that of the claim by which this grant was taken."""
+        return record.claim is not None and secrets.compare_digest(self._token, record.claim.token)
 
     def executed(self, result: Any = None) -> None:
         """Record that the action was carried out, with its result as JSON if it has such a form."""

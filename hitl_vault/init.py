@@ -6,9 +6,14 @@ from pathlib import Path
 
 from hitl_vault import config
 from hitl_vault.errors import VaultError
+from hitl_vault.rules import POLICY_FILE
 from hitl_vault.vault.files import write_note
 from hitl_vault.vault.layout import Layout
+from hitl_vault.vault.shipped import shipped
 from hitl_vault.vault.starter import starter_files
+
+_POLICY = {POLICY_FILE: "cautious.yaml", "policy.schema.json": "policy.schema.json"}
+"""What a fresh vault gets in `.hitl/`: the careful policy, and what helps editors with it."""
 
 
 def init_vault(path: str | Path, *, state_dir: str | Path | None = None, **settings: str) -> config.Config:
@@ -29,6 +34,8 @@ def init_vault(path: str | Path, *, state_dir: str | Path | None = None, **setti
     Layout(root).make()
     for name, data in starter_files().items():
         _add(root / name, data)
+    for name, source in _POLICY.items():
+        _add(target.parent / name, (shipped("policies") / source).read_bytes())
     found = config.load(root, state_dir=state_dir)
     config.make_private(found.state)
     return found

@@ -12,7 +12,7 @@ from typer.main import get_command
 from hitl_vault.cli.listing import version
 from hitl_vault.cli.options import Argument, Option, Parameter, parameters
 from hitl_vault.cli.quick import merged
-from hitl_vault.cli.table import COMMANDS
+from hitl_vault.cli.table import COMMANDS, FAMILIES
 
 HELP = """
 Agents ask; people answer in a folder of Markdown.
@@ -38,9 +38,19 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(_place)
+    families = {name: _family(app, name) for name in FAMILIES}
     for name, command in COMMANDS.items():
-        app.command(name, rich_help_panel=command.group)(_typered(command.load()))
+        family, _, own = name.rpartition(" ")
+        place = families.get(family, app)
+        place.command(own, rich_help_panel=None if family else command.group)(_typered(command.load()))
     return app
+
+
+def _family(app: typer.Typer, name: str) -> typer.Typer:
+    group = next(command.group for word, command in COMMANDS.items() if word.startswith(f"{name} "))
+    family = typer.Typer(help=FAMILIES[name], no_args_is_help=True, rich_markup_mode="rich")
+    app.add_typer(family, name=name, rich_help_panel=group)
+    return family
 
 
 def run_with_typer(words: list[str]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from hitl_vault.cli import quick
 from hitl_vault.cli.exits import answered
 from hitl_vault.cli.options import StateDir, Vault
-from hitl_vault.cli.table import COMMANDS
+from hitl_vault.cli.table import COMMANDS, FAMILIES
 
 
 def run(words: Sequence[str]) -> int:
@@ -31,8 +31,9 @@ def _plain(words: Sequence[str]) -> Callable[[], int | None] | None:
         return version
     try:
         place, rest = _before_the_name(words)
-        command = COMMANDS[rest[0]].load()
-        given = quick.read(command, rest[1:])
+        length = 2 if rest[0] in FAMILIES else 1
+        command = COMMANDS[" ".join(rest[:length])].load()
+        given = quick.read(command, rest[length:])
     except (quick.NotPlain, KeyError, IndexError):
         return None
     return lambda: command(**quick.merged(given, place))

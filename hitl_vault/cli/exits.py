@@ -20,6 +20,7 @@ _OF_STATE = {
 }
 _OF_ERROR: tuple[tuple[type[Exception], int], ...] = (
     (hv.Rejected, REJECTED),
+    (hv.Blocked, REJECTED),
     (hv.Expired, EXPIRED),
     (hv.Cancelled, CANCELLED),
     (hv.WaitTimeout, PENDING),

@@ -54,7 +54,7 @@ def parameters(command: Callable[..., Any]) -> list[Parameter]:
 def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     annotation, mark = get_args(hint)
     inner = next((kind for kind in get_args(annotation) if kind is not type(None)), annotation)
-    kind = list if get_origin(annotation) is list else inner
+    kind = list if list in (get_origin(annotation), get_origin(inner)) else inner
     return Parameter(name=name, kind=kind, annotation=annotation, default=default, mark=mark)
 
 
@@ -70,6 +70,9 @@ By = Annotated[str | None, Option("--by", "Who you are, else HITL_APPROVER.", "N
 Id = Annotated[str, Argument("ID", "The request's id, or any part of it that no other has.", True)]
 Ids = Annotated[
     list[str], Argument("ID...", "The ids of requests, or any part of each that no other has.", True)
+]
+MaybeIds = Annotated[
+    list[str] | None, Argument("[ID...]", "The ids of requests, or any part of each that no other has.", True)
 ]
 MaybeId = Annotated[str | None, Argument("[ID]", "Only this request.", True)]
 Action = Annotated[str, Argument("ACTION", "What would be done, such as `payment` or `deploy`.")]

@@ -25,6 +25,9 @@ class Command:
         return found
 
 
+FAMILIES = {"policy": "Look at the policy: what needs a person, who, how many, by when."}
+"""What several commands have in common whose names begin with the same word."""
+
 COMMANDS: dict[str, Command] = {
     "list": Command("listing", "list_", ANSWER),
     "show": Command("listing", "show", ANSWER),
@@ -39,6 +42,11 @@ COMMANDS: dict[str, Command] = {
     "doctor": Command("vault", "doctor", VAULT),
     "demo": Command("demo", "demo", VAULT),
     "log": Command("proof", "log", LOOK),
+    "policy check": Command("policy", "check", VAULT),
+    "policy explain": Command("policy", "explain", VAULT),
+    "policy test": Command("policy", "try_", VAULT),
+    "policy show": Command("policy", "show", VAULT),
+    "policy schema": Command("policy", "schema", VAULT),
     "stats": Command("stats", "stats", LOOK),
     "verify": Command("proof", "verify", LOOK),
 }

@@ -74,6 +74,11 @@ class Decision:
         """Whether the action may run."""
         return self.state is State.APPROVED
 
+    @property
+    def blocked(self) -> bool:
+        """Whether the policy forbade the action, and nobody was asked."""
+        return self.state is State.REJECTED and bool(self.ground)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:

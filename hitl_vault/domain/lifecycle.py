@@ -47,6 +47,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
     TAMPERED = "tampered"
     KEYED = "keyed"
+    VIOLATED = "violated"
 
 
 NO = frozenset({State.REJECTED, State.EXPIRED, State.CANCELLED})

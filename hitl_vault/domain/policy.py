@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from hitl_vault.domain.requirement import Delegation, Escalation, Mode, Remember, Requirement, Term
 from hitl_vault.domain.risk import DEFAULTS, Factors, Level, Risk
@@ -125,6 +126,18 @@ class Policy:
     people: People = field(default_factory=People)
     factors: Factors = DEFAULTS
     hazards: tuple[Hazard, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is judged. `claimed` is the risk that the agent itself states; it can only raise the risk."""
+
+    action: str
+    context: Mapping[str, Any]
+    agent: str
+    now: datetime
+    run: str | None = None
+    claimed: Risk | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,21 +30,18 @@ def merged(asks: Asks, defaults: Asks) -> Asks:
     return replace(defaults, **said)
 
 
-def requirement_of(
-    policy: Policy, asks: Asks, *, agent: str, mode: Mode, rule: str = "", grounds: tuple[str, ...] = ()
-) -> Requirement:
-    """Return the requirement of a request of `agent` in a vault of trust mode `mode`."""
+def requirement_of(policy: Policy, asks: Asks, *, base: Requirement, agent: str) -> Requirement:
+    """Return the requirement of a request of `agent`, in a vault that requires `base` of every request."""
     wanted = merged(asks, policy.defaults)
-    least = stricter(mode, wanted.mode or Mode.OPEN)
+    least = stricter(base.mode, wanted.mode or Mode.OPEN)
     people = policy.people
-    named = wanted.approvers or (() if least is Mode.OPEN else tuple(term.who for term in people.persons))
+    everyone = () if least is Mode.OPEN else tuple(term.who for term in people.persons)
+    named = wanted.approvers or base.approvers or everyone
     escalations = tuple(_resolved(escalation, people) for escalation in wanted.escalations or ())
     approvers = people.terms_of(named)
     asked = (*approvers, *people.terms_of(name for e in wanted.escalations or () for name in e.to))
     return Requirement(
         mode=least,
-        rule=rule,
-        grounds=grounds,
         approvers=_persons(approvers),
         quorum=wanted.quorum or 1,
         reject_quorum=wanted.reject_quorum or 1,

@@ -103,6 +103,15 @@ def raised(risk: Risk, level: Level, reason: str) -> Risk:
     return Risk(level=level, score=_FLOOR[level], reasons=(*risk.reasons, reason))
 
 
+def highest(assessed: Risk, claimed: Risk) -> Risk:
+    """Return the assessed risk, or the claimed one with the reasons of both where its level is higher."""
+    if claimed.level.rank <= assessed.level.rank:
+        return assessed
+    reasons = claimed.reasons or ("as the agent says",)
+    score = max(claimed.score, _FLOOR[claimed.level])
+    return Risk(level=claimed.level, score=score, reasons=(*assessed.reasons, *reasons))
+
+
 def _sum(concerns: Collection[Concern]) -> Risk:
     level = max((concern.level for concern in concerns), key=lambda level: level.rank, default=Level.LOW)
     more = min(_MORE * max(0, len(concerns) - 1), _MOST_MORE)

@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hitl_vault import acts
+from hitl_vault.domain.policy import Asked, Effect
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Adopted
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Writer
+from hitl_vault.rules import Rules
 from hitl_vault.vault.frontmatter import parse
 
 TYPES = frozenset({"approval_request", "approval"})
@@ -58,6 +60,31 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
         risk=_risk(_word(fields, _RISK)),
         requirement=requirement,
         adopted=Adopted(name=name, text=text, authors=tuple(others)),
+    )
+
+
+def ruled(asking: acts.Asking, rules: Rules, now: datetime) -> acts.Asking:
+    """Return what a note asks with what the policy requires of it.
+
+    What the policy blocks is blocked. What it allows is asked about all the same: the note's own
+    automation waits for a decision, and nothing that anybody wrote into the vault decides itself.
+    """
+    ruling = rules.rule_on(
+        Asked(
+            action=asking.action,
+            context=asking.context,
+            agent=asking.agent,
+            now=now,
+            run=asking.run,
+            claimed=asking.risk,
+        )
+    )
+    return replace(
+        asking,
+        risk=ruling.risk,
+        requirement=ruling.requirement if not ruling.allowed else asking.requirement,
+        timeout=rules.timeout(ruling, asking.timeout, said=True),
+        verdict=Effect.BLOCK if ruling.blocked else Effect.ASK,
     )
 
 

@@ -70,7 +70,7 @@ class Loop:
             tell=tell,
         )
         self._clerk = Clerk(ledger)
-        self._strangers = Strangers(config.settings, layout, ledger, monotonic=time.monotonic, tell=tell)
+        self._strangers = Strangers(config, layout, ledger, monotonic=time.monotonic, tell=tell)
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer(tell=tell)
         self._notary = Notary(Checkpoints(config, ledger), ledger, tell=tell)

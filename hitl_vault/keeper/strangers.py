@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hitl_vault import acts
-from hitl_vault.config import Settings
+from hitl_vault.config import Config
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Record
-from hitl_vault.errors import BallotInvalid, RequestNotFound
+from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
 from hitl_vault.keeper import adoption
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.rules import Rules
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.layout import Folder, Layout, Place
 
@@ -25,14 +26,15 @@ class Strangers:
 
     def __init__(
         self,
-        settings: Settings,
+        config: Config,
         layout: Layout,
         ledger: Ledger,
         *,
         monotonic: Callable[[], float],
         tell: Tell,
     ) -> None:
-        self._settings = settings
+        self._settings = config.settings
+        self._rules = Rules(config)
         self._layout = layout
         self._ledger = ledger
         self._monotonic = monotonic
@@ -78,7 +80,8 @@ class Strangers:
             asking = adoption.asking_of(
                 place.name, data, requirement=self._settings.requirement, now=self._ledger.now()
             )
-        except BallotInvalid as problem:
+            asking = asking and adoption.ruled(asking, self._rules, self._ledger.now())
+        except (BallotInvalid, PolicyInvalid) as problem:
             self._tell_once(place.path, f"{place.name} is not adopted: {problem}")
             return None
         if asking is None:

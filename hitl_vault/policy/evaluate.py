@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from hitl_vault.domain.policy import Asks, Effect, Hazard, Policy, Rule, Ruling
+from hitl_vault.domain.policy import Asked, Asks, Effect, Hazard, Policy, Rule, Ruling
 from hitl_vault.domain.require import merged, requirement_of, strictest
-from hitl_vault.domain.requirement import Mode, Requirement
-from hitl_vault.domain.risk import Concern, Level, Risk, assess, raised
+from hitl_vault.domain.requirement import Requirement
+from hitl_vault.domain.risk import Concern, Level, Risk, assess, highest, raised
 from hitl_vault.policy.expressions import compiled, decided, facts, why
 
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What is judged. `claimed` is the risk that the agent itself states; it can only raise the risk."""
-
-    action: str
-    context: Mapping[str, Any]
-    agent: str
-    now: datetime
-    run: str | None = None
-    claimed: Level | None = None
+ANYONE = Requirement()
 
 
 class Judge:
-    """Applies one policy. `mode` is the vault's trust mode: a rule may raise it, never lower it."""
+    """Applies one policy. `base` is what the vault requires of every request; rules can raise its mode."""
 
-    def __init__(self, policy: Policy, mode: Mode = Mode.OPEN) -> None:
+    def __init__(self, policy: Policy, base: Requirement = ANYONE) -> None:
         self.policy = policy
-        self._mode = mode
+        self._base = base
         self._programs = [compiled(rule.when).execute if rule.when else _always for rule in policy.rules]
 
     def rule_on(self, asked: Asked) -> Ruling:
@@ -41,14 +29,15 @@ class Judge:
         The first rule that matches decides; where none does, a person is asked. A rule that cannot be
         decided for this request asks as well, as strictly as any rule that might have asked.
         """
-        values = {**vars(asked), "context": dict(asked.context)}
+        values = _values(asked)
         risk = self._risk(asked, values)
         seen = facts(values | {"risk": str(risk.level), "score": risk.score}) if self._programs else None
         at, failure = self._first(seen, 0)
         if failure:
             return self._undecided(asked, seen, at, failure, risk)
         if at == len(self._programs):
-            return self._asking(asked, [(None, "no rule matches")], risk)
+            ruling = self._asking(asked, [(None, "")], risk)
+            return replace(ruling, reasons=("no rule matches",))
         rule = self.policy.rules[at]
         if rule.effect is Effect.ASK:
             return self._asking(asked, [(rule, rule.reason)], risk)
@@ -70,7 +59,7 @@ class Judge:
 
     def _ruling(self, rule: Rule, risk: Risk) -> Ruling:
         grounds = (rule.reason,) if rule.reason else ()
-        requirement = Requirement(mode=self._mode, rule=rule.name, grounds=grounds)
+        requirement = Requirement(mode=self._base.mode, rule=rule.name, grounds=grounds)
         return Ruling(
             verdict=rule.effect, rule=rule.name, reasons=grounds, risk=risk, requirement=requirement
         )
@@ -90,7 +79,7 @@ class Judge:
         return Ruling(verdict=Effect.ASK, rule=name, reasons=reasons, risk=risk, requirement=requirement)
 
     def _requirement(self, asked: Asked, asks: Asks) -> Requirement:
-        return requirement_of(self.policy, asks, agent=asked.agent, mode=self._mode)
+        return requirement_of(self.policy, asks, base=self._base, agent=asked.agent)
 
     def _undecided(self, asked: Asked, seen: Any, at: int, failure: str, risk: Risk) -> Ruling:
         """Return the ruling where a rule fails: as strict as it and as what might come after it."""
@@ -111,7 +100,17 @@ class Judge:
             seen = facts(values | {"risk": str(risk.level), "score": risk.score})
             extra = [concern for hazard in policy.hazards if (concern := _concern(hazard, seen))]
             risk = assess(asked.action, asked.context, policy.factors, extra)
-        return raised(risk, asked.claimed, "as the agent says") if asked.claimed else risk
+        return highest(risk, asked.claimed) if asked.claimed else risk
+
+
+def _values(asked: Asked) -> dict[str, Any]:
+    return {
+        "action": asked.action,
+        "context": dict(asked.context),
+        "agent": asked.agent,
+        "run": asked.run,
+        "now": asked.now,
+    }
 
 
 def _always(seen: Any) -> bool:

@@ -42,7 +42,8 @@ def archive(record: Record) -> Iterator[str]:
 
 
 def _decision(decision: Decision) -> Iterator[str]:
-    yield f"> {_HEADS[decision.state]}, {readable(decision.at)}"
+    head = "[!failure] Blocked" if decision.blocked else _HEADS[decision.state]
+    yield f"> {head}, {readable(decision.at)}"
     rows = list(_decision_rows(decision))
     if rows:
         yield inert.table(rows)
@@ -51,6 +52,8 @@ def _decision(decision: Decision) -> Iterator[str]:
 
 
 def _decision_rows(decision: Decision) -> Iterator[tuple[str, str]]:
+    if decision.ground:
+        yield "Ground", row_text(decision.ground)
     if decision.by or decision.votes:
         yield "By", row_text(", ".join(name or "unnamed" for name in decision.by) or "unnamed")
     if len(decision.votes) == 1:

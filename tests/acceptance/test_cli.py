@@ -25,7 +25,7 @@ def harmless(text: str) -> bool:
 
 @pytest.mark.parametrize("name", table.COMMANDS)
 def test_help_mentions_every_option(hitl: Shell, name: str) -> None:
-    result = hitl(name, "--help")
+    result = hitl(*name.split(), "--help")
     assert result.code == 0
     for parameter in parameters(table.COMMANDS[name].load()):
         flag = getattr(parameter.mark, "flag", None)
@@ -35,7 +35,7 @@ def test_help_mentions_every_option(hitl: Shell, name: str) -> None:
 def test_the_page_of_help_groups_the_commands_and_fits(hitl: Shell) -> None:
     page = hitl("--help").out
     for name, command in table.COMMANDS.items():
-        assert re.search(rf"│ {name} ", page)
+        assert re.search(rf"│ {name.split()[0]} ", page)
         assert command.group in page
     assert max(map(len, page.splitlines())) <= 80
     assert "Exit codes" in page

@@ -1,0 +1,61 @@
+"""Approving several requests at once: exactly those that were shown, as they were shown."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections.abc import Iterator, Sequence
+
+import hitl_vault as hv
+from hitl_vault.cli import render, views
+from hitl_vault.cli.each import each
+from hitl_vault.cli.exits import DONE, Usage, say
+
+
+def approve(
+    gate: hv.Gate,
+    where: str,
+    ids: Sequence[str],
+    *,
+    by: str | None,
+    comment: str,
+    yes: bool,
+    json: bool,
+) -> int:
+    """Show the pending requests for which a condition holds, ask, and approve them and no others."""
+    if ids:
+        raise Usage("--where: name requests or give a condition, not both")
+    now = gate.ledger.now()
+    found = [record for record in gate.pending() if hv.policies.matches(record, where, now)]
+    if not found:
+        say("no request that awaits an answer fits")
+        return DONE
+    if not json:
+        render.write(_shown(found))
+    if not (yes or _agreed(len(found))):
+        say("nothing was approved")
+        return DONE
+    digests = {record.id: record.request.digest for record in found}
+
+    def vote(id: str) -> hv.Record:
+        return gate.decide(
+            id, hv.Verdict.APPROVE, by=by, comment=comment, gesture=hv.Gesture.CLI, digest=digests[id]
+        )
+
+    return each(gate, list(digests), vote, list(hv.State), json=json)
+
+
+def _shown(found: Sequence[hv.Record]) -> Iterator[str]:
+    for record in found:
+        request = record.request
+        yield f"{render.risk(request.risk.level, f'{request.risk.level} risk')}  {views.title(request)}"
+        yield f"  {request.id}  asked by {hv.text.one_line(request.agent)}"
+        yield from render.block(jsonlib.dumps(request.context, indent=2, ensure_ascii=False))
+    yield f"{len(found)} in all."
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        raise Usage("--where: there is nobody to ask; look at what it finds, then add --yes")
+    answer = input(f"Approve {'it' if count == 1 else f'all {count}'}? [y/N] ")
+    return answer.strip().lower() in ("y", "yes")
