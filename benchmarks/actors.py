@@ -20,18 +20,30 @@ from benchmarks import floor, vaults
 ROOT = Path(__file__).parent.parent
 
 
-def environment() -> dict[str, str]:
-    """Return the environment of a process that finds this package and the product as we do."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *(p for p in sys.path if p)])}
+def environment(*, own: bool = True) -> dict[str, str]:
+    """Return the environment of a process that finds this package, and with `own` all that we find."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *(p for p in sys.path if p and own)])}
 
 
 class Actor:
     """A running process."""
 
-    def __init__(self, *arguments: str | Path, command: Sequence[str] = ()) -> None:
-        words = [*command, sys.executable, "-m", "benchmarks.actors", *map(str, arguments)]
+    def __init__(
+        self,
+        *arguments: str | Path,
+        module: str = "benchmarks.actors",
+        command: Sequence[str] = (),
+        python: str = sys.executable,
+        quiet: bool = False,
+        **variables: str,
+    ) -> None:
         self.process = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+            [*command, python, "-m", module, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else None,
+            text=True,
+            env=environment(own=python == sys.executable) | variables,
         )
 
     def send(self, line: str) -> None:
