@@ -2,7 +2,8 @@
 #   make demo    see a request answered in a note
 #   make test    lint, types and the whole suite
 #   make check   lint and types only
-#   make bench   measure
+#   make bench   measure; see docs/performance.md
+#   make peers   install what `make bench` is compared with, into benchmarks/.peers
 #   make clean   remove what was made here
 # PYTHON=/path/to/python chooses the interpreter; ARGS="..." is passed on.
 
@@ -12,7 +13,7 @@ READY := .venv/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format suite test bench build clean
+.PHONY: help venv demo check format suite test bench peers build clean
 
 help:
 	@sed -n 's/^#  *make /make /p' Makefile
@@ -45,8 +46,17 @@ test: check suite
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+peers: benchmarks/.peers/.ready
+
+benchmarks/.peers/.ready: benchmarks/requirements-peers.txt pyproject.toml
+	@.ci/venv benchmarks/.peers $(PYTHON)
+	@echo "Installing the peers into benchmarks/.peers ..."
+	@benchmarks/.peers/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r benchmarks/requirements-peers.txt --editable .
+	@touch $@
+
 build: $(READY)
 	@$(BIN)/python -m build --no-isolation
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results
+	rm -rf .venv benchmarks/.peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results

@@ -75,7 +75,8 @@ def _measure(modules: dict[str, ModuleType], asked: argparse.Namespace) -> int:
     for name, module in modules.items():
         with Bench(size=size, work=asked.work) as bench:
             findings.append(run(name, module, bench))
-        save(findings[-1])
+        if size != "tiny":
+            save(findings[-1])
     if asked.json:
         asked.json.write_text(json.dumps([finding.as_json() for finding in findings], indent=1) + "\n")
     if asked.publish:
@@ -83,6 +84,9 @@ def _measure(modules: dict[str, ModuleType], asked: argparse.Namespace) -> int:
     missed = [
         check for finding in findings for table in finding.tables for check in table.checks if not check.holds
     ]
+    if size == "tiny":
+        print("\nEverything runs. Numbers of this size mean nothing.")
+        return 0
     print("\nEvery limit holds." if not missed else "\n" + "\n".join(map(str, missed)))
     return 1 if missed else 0
 

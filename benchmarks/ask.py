@@ -76,7 +76,8 @@ def _batches(bench: Bench, rounds: int) -> Table:
 def _concurrent(bench: Bench, count: int) -> Table:
     """Count syncs with strace in one run, and take the rate in another without it."""
     rows, checks = [], []
-    for verb, threads in itertools.product(("ask", "decide"), (1, 4, 16, 64)):
+    crowds = bench.pick((TOGETHER,), (1, 4, 16, TOGETHER), (1, 4, 16, TOGETHER))
+    for verb, threads in itertools.product(("ask", "decide"), crowds):
         took = _crowd(bench, verb, threads, count)
         syncs = _syncs(bench, verb, threads, count) if shutil.which("strace") else None
         told = "strace missing" if syncs is None else f"{syncs / count:.2f}"

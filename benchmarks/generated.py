@@ -13,6 +13,7 @@ from hitl_vault.keeper.index import Drawn, Index
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.templates import Templates
+from hitl_vault.voting import ballot_job
 
 BATCH = 1024
 
@@ -59,7 +60,7 @@ def _job(gate: hv.Gate, number: int, rejected: bool) -> Callable[[Writer], hv.Re
         if not rejected:
             return record
         no = Vote(verdict=hv.Verdict.REJECT, gesture=hv.Gesture.API, at=writer.now, by="ana")
-        return acts.vote(writer, record.id, no, lambda _, cast: cast)
+        return ballot_job(record.id, no)(writer)
 
     return job
 

@@ -113,13 +113,20 @@ def in_turns(contenders: Mapping[str, Callable[[], float]], rounds: int, warm: i
 
     Each contender does its work once and returns the seconds that count. `warm` rounds are not counted.
     """
-    timings: dict[str, list[float]] = {name: [] for name in contenders}
+    return {name: Stats.of(taken) for name, taken in timings(contenders, rounds, warm).items()}
+
+
+def timings(
+    contenders: Mapping[str, Callable[[], float]], rounds: int, warm: int = 3
+) -> dict[str, list[float]]:
+    """Return every timing of `in_turns`."""
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(warm + rounds):
         for name, work in contenders.items():
             took = work()
             if number >= warm:
-                timings[name].append(took)
-    return {name: Stats.of(taken) for name, taken in timings.items()}
+                taken[name].append(took)
+    return taken
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -73,7 +73,7 @@ def _floor(bench: Bench, later: Callable[[Callable[[], object]], None]) -> Calla
 
     def measure() -> float:
         path = _floor_note(folder, sample)
-        wait = _Waiting(woken.wait)
+        wait = Waiting(woken.wait)
         time.sleep(QUIET)
         closed = vaults.approve(path)
         took = wait.ended() - closed
@@ -96,7 +96,7 @@ def _our_agent(
         request = gate.ask(**vaults.asking(next(numbers)))
         path = vaults.note(config, request.id)
         until(path.exists)
-        wait = _Waiting(lambda: gate.wait(request.id))
+        wait = Waiting(lambda: gate.wait(request.id))
         time.sleep(QUIET)
         closed = vaults.approve(path)
         return wait.ended() - closed
@@ -104,7 +104,7 @@ def _our_agent(
     return measure
 
 
-class _Waiting:
+class Waiting:
     """A thread that waits for something and takes the time."""
 
     def __init__(self, wait: Callable[[], object]) -> None:
