@@ -108,7 +108,7 @@ def _measured(gate: hv.Gate, keeper: Actor, person: Actor, paths: list[Path], bu
     edited = [vaults.answered(path.read_bytes()) for path in paths]
     first = gate.ledger.last_seq()
     limit = int(QUEUE.read_text())
-    times = 1 if not burst.stall else limit // burst.count + 1
+    times = limit // burst.count + 1 if burst.stall and burst.count >= 1000 else 1
     burst.overflow = burst.stall and times * burst.count > limit
     if burst.stall:
         keeper.process.send_signal(signal.SIGSTOP)

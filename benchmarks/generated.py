@@ -8,19 +8,17 @@ import hitl_vault as hv
 from benchmarks import vaults
 from hitl_vault import acts
 from hitl_vault.asking import asking
-from hitl_vault.domain.decision import Vote
 from hitl_vault.keeper.index import Drawn, Index
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.templates import Templates
-from hitl_vault.voting import ballot_job
 
 BATCH = 1024
 
 
 def add_pending(gate: hv.Gate, count: int) -> list[hv.Request]:
     """Ask `count` things and draw their notes as a keeper would. Nobody may keep the vault meanwhile."""
-    records = _recorded(gate, count, rejected=False)
+    records = _recorded(gate, count, resolved=False)
     index, drawer = _index(gate), _drawer(gate)
     for record in records:
         path = vaults.note(gate.config, record.id)
@@ -33,34 +31,33 @@ def add_pending(gate: hv.Gate, count: int) -> list[hv.Request]:
 
 
 def add_resolved(gate: hv.Gate, count: int) -> None:
-    """Add `count` requests that were rejected, with notes of the usual size in `Rejected/`."""
-    records = _recorded(gate, count, rejected=True)
+    """Add `count` requests that are over, with notes of the usual size in `Rejected/`."""
+    records = _recorded(gate, count, resolved=True)
     index = _index(gate)
     if records:
         example = _drawer(gate).draw(records[0])
     for record in records:
         data = example.replace(records[0].id.encode(), record.id.encode())
-        vaults.note(gate.config, record.id, hv.State.REJECTED).write_bytes(data)
+        vaults.note(gate.config, record.id, hv.State.CANCELLED).write_bytes(data)
     _close(gate, index)
 
 
-def _recorded(gate: hv.Gate, count: int, *, rejected: bool) -> list[hv.Record]:
+def _recorded(gate: hv.Gate, count: int, *, resolved: bool) -> list[hv.Record]:
     records: list[hv.Record] = []
     for begin in range(0, count, BATCH):
-        jobs = [_job(gate, n, rejected) for n in range(begin, min(begin + BATCH, count))]
+        jobs = [_job(gate, n, resolved) for n in range(begin, min(begin + BATCH, count))]
         records += _good(gate.ledger.write_all(jobs))
     return records
 
 
-def _job(gate: hv.Gate, number: int, rejected: bool) -> Callable[[Writer], hv.Record]:
+def _job(gate: hv.Gate, number: int, resolved: bool) -> Callable[[Writer], hv.Record]:
     asked = asking(gate.agent, gate.config.settings, **vaults.asking(number))
 
     def job(writer: Writer) -> hv.Record:
         record = acts.ask(writer, asked)
-        if not rejected:
+        if not resolved:
             return record
-        no = Vote(verdict=hv.Verdict.REJECT, gesture=hv.Gesture.API, at=writer.now, by="ana")
-        return ballot_job(record.id, no)(writer)
+        return acts.cancel(writer, record.id, by="ana")
 
     return job
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.__main__ import found, main
+from benchmarks.__main__ import _parser, found, main
 from benchmarks.actors import environment
 from benchmarks.harness import Bench, Stats, in_turns
 from benchmarks.plot import svg
@@ -34,16 +34,21 @@ def test_a_benchmark_runs_with_the_smallest_sizes_and_leaves_nothing_behind(name
     assert [path.name for path in work.iterdir()] == ["found.json"]
 
 
-@pytest.mark.skipif(not PAGE.exists(), reason="the page is not there yet")
 def test_every_command_on_the_page_exists() -> None:
     page = PAGE.read_text()
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    made, run = re.findall(r"`make ([a-z]+)", page), re.findall(r"`python -m benchmarks ?([^`]*)`", page)
-    assert made
-    assert run
-    assert set(made) <= targets
-    names = {word for line in run for word in line.split() if not word.startswith("-")}
-    assert names <= set(found())
+    made = set(re.findall(r"(?:^|`)make ([a-z]+)", page, re.MULTILINE))
+    words = re.findall(r"`python -m benchmarks ([^`]*)`|ARGS=\"?([^\"`\s][^\"`\n#]*)", page)
+    names = {word for line in words for word in " ".join(line).split()}
+    assert {"bench", "peers"} <= made <= targets
+    assert "resume" in names
+    _parser().parse_args([name for name in names if name not in ("--quick", "--full")])
+    assert {name for name in names if not name.startswith("-")} <= set(found())
+
+
+def test_every_benchmark_has_its_place_on_the_page() -> None:
+    places = re.findall(r"<!-- results: (\w+) -->\n(?:.*?\n)??<!-- end: \1 -->", PAGE.read_text(), re.DOTALL)
+    assert sorted(places) == sorted(found())
 
 
 def test_an_unknown_benchmark_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
