@@ -8,12 +8,13 @@ returned instead of raised, so that it is kept.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from hitl_vault.domain.canonical import NotJson, digest
+from hitl_vault.domain.code import IssuedCode
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Outcome
 from hitl_vault.domain.identity import new_id
@@ -202,6 +203,17 @@ def note(writer: Writer, id: str, kind: Kind, notice: Notice) -> Record:
 def refuse(writer: Writer, id: str, notice: Notice) -> Record:
     """Record what was refused, each time anew."""
     return append(writer, writer.record(id), Kind.REFUSED, encode(notice))
+
+
+def issue_codes(writer: Writer, id: str, issued: Sequence[IssuedCode]) -> Record:
+    """Record that these codes are good from now on; their approvers' earlier ones are not."""
+    return append(writer, writer.record(id), Kind.CODED, {"codes": [encode(code) for code in issued]})
+
+
+def codes_sent(writer: Writer, id: str, approver: str, nonce: str, channel: str) -> Record:
+    """Record that codes were handed to their channel."""
+    body = {"nonces": [nonce], "to": approver, "by": channel}
+    return append(writer, writer.record(id), Kind.SENT, body)
 
 
 def clear(writer: Writer, id: str) -> Record:

@@ -9,6 +9,7 @@ HitlVaultError
 ├ PolicyInvalid (also ValueError)
 ├ IntegrityError: DigestMismatch · LedgerBroken · NoteForged
 ├ LedgerUnavailable (also OSError)
+├ CodeUndelivered
 ├ ConfigError (also ValueError)
 └ MissingExtra (also ImportError)
 
@@ -184,6 +185,10 @@ class NoteForged(IntegrityError):
 
 class LedgerUnavailable(HitlVaultError, OSError):
     """The ledger could not be written; nothing was recorded."""
+
+
+class CodeUndelivered(HitlVaultError):
+    """A one-time code did not reach its channel."""
 
 
 class ConfigError(HitlVaultError, ValueError):

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from hitl_vault import acts
+from hitl_vault import acts, operands
 from hitl_vault.domain.canonical import NotJson, canonical, digest_bytes
 from hitl_vault.domain.decision import Decision, Outcome
 from hitl_vault.domain.lifecycle import State
@@ -47,6 +47,14 @@ class Grant:
     def holds(self, record: Record) -> bool:
         """Tell whether `record` is that of the claim by which this grant was taken."""
         return record.claim is not None and secrets.compare_digest(self._token, record.claim.token)
+
+    def read_file(self, name: str) -> bytes:
+        """Return the content of a file that was bound when asking, just as it was approved.
+
+        Raises `DigestMismatch` if it has changed, `KeyError` if no file was bound by that name. Run with what
+        this returns: the file itself may be exchanged at any time.
+        """
+        return operands.read({file.name: file for file in self.request.files}[name])
 
     def executed(self, result: Any = None) -> None:
         """Record that the action was carried out, with its result as JSON if it has such a form."""

@@ -13,11 +13,15 @@ from typing import BinaryIO
 from hitl_vault.domain.request import BoundFile
 from hitl_vault.errors import DigestMismatch
 
+LONGEST_NAME = 64
 _PIECE = 1024 * 1024
 
 
 def bind(files: Mapping[str, str | Path]) -> tuple[BoundFile, ...]:
     """Return files by name as they are now; `ValueError` for what is no regular file or cannot be read."""
+    for name in files:
+        if not (name.isprintable() and 0 < len(name) <= LONGEST_NAME and name == name.strip()):
+            raise ValueError(f"the name of a file is 1 to {LONGEST_NAME} printable characters, not {name!r}")
     return tuple(_bound(name, Path(os.path.abspath(Path(path).expanduser()))) for name, path in files.items())
 
 

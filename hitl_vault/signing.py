@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -127,6 +128,17 @@ class KeyHolder:
         self._record("secret shared", key.id, plain_name(name))
         return _of_secret(key)
 
+    def deliver_codes_with(self, command: Sequence[str]) -> None:
+        """Hand one-time codes to a command from now on; with none, to the outbox in the state directory.
+
+        `{approver}` and `{request}` in its words stand for the name and the id. It gets a message with the
+        codes on its standard input; only exit code 0 counts as sent.
+        """
+        from hitl_vault.trust.delivery import Delivery
+
+        Delivery(self._config.state).set_command(command)
+        self._record("codes delivered by command" if command else "codes delivered to the outbox", "")
+
     def _of_signer(self, signer: Signer) -> KeyInfo:
         return KeyInfo(
             kind="signer",
@@ -139,7 +151,7 @@ class KeyHolder:
         )
 
     def _record(self, did: str, key: str, name: str = "") -> None:
-        body = {"did": did, "key": key} | ({"name": name} if name else {})
+        body = {"did": did} | ({"key": key} if key else {}) | ({"name": name} if name else {})
 
         def job(writer: Writer) -> None:
             writer.append(Kind.KEYED, "", body, mode=self._mode)

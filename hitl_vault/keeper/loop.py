@@ -14,6 +14,7 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import HitlVaultError, LedgerUnavailable
 from hitl_vault.keeper.clerk import Clerk
+from hitl_vault.keeper.courier import Courier
 from hitl_vault.keeper.desk import RETRY_AFTER, Desk
 from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
@@ -70,6 +71,7 @@ class Loop:
             tell=tell,
         )
         self._clerk = Clerk(ledger)
+        self._courier = Courier(ledger, config.state, monotonic=time.monotonic, tell=tell)
         self._strangers = Strangers(config, layout, ledger, monotonic=time.monotonic, tell=tell)
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer(tell=tell)
@@ -85,6 +87,7 @@ class Loop:
         for folder in Folder:
             sweep(self._layout.path(folder))
         self._clerk.start()
+        self._courier.start()
         self._clerk.keep()
         for id, name in self._survey.adopted():
             self._sites.adopt(id, name)
@@ -105,6 +108,7 @@ class Loop:
             self._drawn_up_to = max(self._drawn_up_to, entry.seq)
             if entry.request:
                 self._draws[entry.request] = entry.seq
+                self._courier.follow(entry)
         for path in work.paths:
             self._look_at(path)
         if work.rescans:
@@ -141,6 +145,7 @@ class Loop:
 
     def stop(self) -> None:
         """Finish syncing and close."""
+        self._courier.stop()
         self._notary.stop()
         self._syncer.stop()
         self._index.flush(self._syncer.synced_up_to or None)

@@ -146,6 +146,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def pending_in(self, mode: Mode) -> list[str]:
+        """Return the ids of the pending requests that were asked in a trust mode, oldest first."""
+        ...
+
     def leased_until(self, id: str) -> datetime | None:
         """Return the end of the request's lease; None if it is not executing or has none."""
         ...

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import instant
 from hitl_vault.errors import RequestNotFound
 from hitl_vault.ledger.protocol import Row
@@ -21,6 +22,10 @@ _DUE = """
     SELECT due, id FROM request WHERE due IS NOT NULL
     UNION ALL SELECT until, request FROM lease
     ORDER BY 1
+"""
+_PENDING_IN = """
+    SELECT request.id FROM request JOIN entry ON entry.seq = request.asked
+    WHERE request.state = 'pending' AND entry.mode = ? ORDER BY request.asked
 """
 LEASED_UNTIL = "SELECT until FROM lease WHERE request = ?"
 _NEWEST = "SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1"
@@ -64,6 +69,11 @@ def find(connection: sqlite3.Connection, part: str) -> list[str]:
 def due(connection: sqlite3.Connection) -> list[tuple[datetime, str]]:
     """See `Ledger.due`."""
     return [(instant(at), id) for at, id in connection.execute(_DUE).fetchall()]
+
+
+def pending_in(connection: sqlite3.Connection, mode: Mode) -> list[str]:
+    """See `Ledger.pending_in`."""
+    return [id for (id,) in connection.execute(_PENDING_IN, (str(mode),)).fetchall()]
 
 
 def leased_until(connection: sqlite3.Connection, id: str) -> datetime | None:

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
+from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import RequestNotFound
 from hitl_vault.ledger import audit, chain, queries
 from hitl_vault.ledger.bell import hang_bell
@@ -97,6 +98,10 @@ class SqliteLedger(Ledger):
     def due(self) -> list[tuple[datetime, str]]:
         with self._connections.reading() as connection:
             return queries.due(connection)
+
+    def pending_in(self, mode: Mode) -> list[str]:
+        with self._connections.reading() as connection:
+            return queries.pending_in(connection, mode)
 
     def leased_until(self, id: str) -> datetime | None:
         with self._connections.reading() as connection:

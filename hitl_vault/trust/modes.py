@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from hitl_vault.domain.decision import Vote
+from hitl_vault.domain.names import alike
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode, plain_name
 from hitl_vault.errors import NotAllowed, NotAnApprover, SelfApproval
-from hitl_vault.trust.names import HasAsked, is_author
+from hitl_vault.trust.names import HasAsked, authors, is_author
 
 PROVES = {Mode.CODE: ("code", "ssh", "hmac"), Mode.SIGNED: ("ssh", "hmac")}
 """The kinds of proof that a mode takes."""
@@ -35,6 +37,14 @@ def check_proof_kind(record: Record, vote: Vote) -> None:
     wanted = PROVES.get(mode)
     if wanted and (vote.proof or {}).get("kind") not in wanted:
         raise NotAllowed(f"this request needs {_WANTED[mode]} (trust mode {mode})")
+
+
+def voters(record: Record, at: datetime) -> tuple[str, ...]:
+    """Return everybody who may answer at `at`, as far as names tell: approvers, and delegates for them."""
+    needs = record.request.requirement
+    named = dict.fromkeys(map(plain_name, (*record.approvers, *(d.to for d in needs.delegations))))
+    may = (name for name in named if needs.answers_for(name, at, record.approvers) is not None)
+    return tuple(name for name in may if alike(name) not in map(alike, authors(record)))
 
 
 LACKING = {

@@ -34,6 +34,10 @@ _PROOF = {
     Mode.CODE: " Put your name into `approver` and your one-time code into `code`.",
     Mode.SIGNED: " Put your name into `approver`; only a signed answer counts.",
 }
+_LOCKED = (
+    " Too many wrong codes were tried, so codes do not count for this request any more;"
+    " only a signed answer does."
+)
 _NO_WORDS = Inert("The agent gave neither a summary nor a reason.")
 
 
@@ -148,12 +152,19 @@ def answer(record: Record) -> Inert:
     """Return the one line that says how to answer."""
     needs: Requirement = record.request.requirement
     command = f"hitl approve {record.id}" if is_id(record.id) else "hitl approve ID"
-    proof = _PROOF[needs.mode] or (_PROOF[Mode.ATTRIBUTED] if _takes_several(needs) else "")
     comment = " A `comment` is required." if needs.comment_required else ""
     return Inert(
         "To answer, tick a box, or set `status` above to `approved` or `rejected`, "
-        f"or move this note to `Approved` or `Rejected`, or run `{command}`.{proof}{comment}"
+        f"or move this note to `Approved` or `Rejected`, or run `{command}`.{_proof(record)}{comment}"
     )
+
+
+def _proof(record: Record) -> str:
+    """Return the sentence that says what an answer has to come with."""
+    needs = record.request.requirement
+    if record.codes.locked:
+        return _LOCKED
+    return _PROOF[needs.mode] or (_PROOF[Mode.ATTRIBUTED] if _takes_several(needs) else "")
 
 
 def words(request: Request) -> Inert:
@@ -169,6 +180,9 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     if request.run:
         yield "Run", row_text(request.run)
     yield "Risk", row_text(_risk(request))
+    for file in request.files:
+        yield "File", row_text(f"{file.name}: {file.path}")
+        yield "File content", row_text(f"{file.name}: {file.size} bytes, sha256:{file.sha256}")
     if record.approvers:
         yield "Approvers", row_text(", ".join(record.approvers))
     for step, at in zip(needs.steps, record.escalated, strict=False):
