@@ -2,6 +2,7 @@
 #   make demo    see a request answered in a note
 #   make test    lint, types and the whole suite
 #   make check   lint and types only
+#   make faults  break things on purpose, for some minutes: kills, errors, races, noise, seeded bugs
 #   make bench   measure; see docs/performance.md
 #   make peers   install what `make bench` is compared with, into benchmarks/.peers
 #   make clean   remove what was made here
@@ -13,7 +14,7 @@ READY := .venv/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format suite test bench peers build clean
+.PHONY: help venv demo check format suite test faults bench peers build clean
 
 help:
 	@sed -n 's/^#  *make /make /p' Makefile
@@ -42,6 +43,9 @@ suite: $(READY)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test: check suite
+
+faults: $(READY)
+	@$(BIN)/python -m pytest -m 'faults or not faults' tests/faults $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)

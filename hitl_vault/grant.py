@@ -38,6 +38,7 @@ class Grant:
         self.request: Request = record.request
         self.decision: Decision = record.decision
         self.ended = False
+        self._told = False
 
     @property
     def context(self) -> Mapping[str, Any]:
@@ -72,6 +73,7 @@ class Grant:
             )
             return acts.end(writer, self.request.id, outcome, token=self._token)
 
+        self._told = True
         self._ledger.write(job)
         self.ended = True
 
@@ -81,8 +83,8 @@ class Grant:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.ended:
-            return
+        if self.ended or self._told:
+            return  # an outcome that could not be recorded is no reason to record another
         if error is None:
             self.executed()
         else:

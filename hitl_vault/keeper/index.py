@@ -51,6 +51,12 @@ class Index:
         db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA quick_check(1);" + _SCHEMA)
         return db
 
+    def begin(self) -> bool:
+        """Note that somebody draws notes from now on; tell whether whoever did so before came to an end."""
+        ended = self._mark("drawing") == 0
+        self._set("drawing", 1)
+        return ended
+
     def get(self, id: str) -> Drawn | None:
         """Return how the note of `id` was drawn last."""
         return self._notes.get(id)
@@ -89,8 +95,11 @@ class Index:
     def same_templates(self, fingerprint: str) -> bool:
         """Tell whether notes were drawn with these templates, and remember that they are from now on."""
         same = self._mark("templates") == fingerprint
-        self._db.execute("INSERT OR REPLACE INTO mark VALUES ('templates', ?)", (fingerprint,))
+        self._set("templates", fingerprint)
         return same
+
+    def _set(self, name: str, value: str | int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", (name, value))
 
     def _mark(self, name: str) -> str | int | None:
         row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
@@ -99,4 +108,5 @@ class Index:
     def close(self) -> None:
         """Write what has changed and close the file."""
         self.flush()
+        self._set("drawing", 0)
         self._db.close()

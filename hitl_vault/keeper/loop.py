@@ -29,8 +29,8 @@ from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
-from hitl_vault.vault.files import sweep
 from hitl_vault.vault.layout import Folder, Layout, Place, folder_of
+from hitl_vault.vault.leftovers import tidy
 from hitl_vault.voting import Voting
 
 T = TypeVar("T")
@@ -47,8 +47,16 @@ class Loop:
     """All of the active keeper's work, for one thread. `tell` takes sentences for the operator."""
 
     def __init__(
-        self, config: Config, ledger: Ledger, layout: Layout, drawer: Drawer, *, tell: Callable[[str], None]
+        self,
+        config: Config,
+        ledger: Ledger,
+        layout: Layout,
+        drawer: Drawer,
+        *,
+        tell: Callable[[str], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
         self._ledger = ledger
         self._layout = layout
         self._fingerprint = drawer.templates.fingerprint
@@ -66,15 +74,15 @@ class Loop:
             self._sites,
             self._projector,
             later=self._later,
-            monotonic=time.monotonic,
+            monotonic=monotonic,
             redraw=self._redraw,
             tell=tell,
         )
         self._clerk = Clerk(ledger)
-        self._courier = Courier(ledger, config.state, monotonic=time.monotonic, tell=tell)
-        self._strangers = Strangers(config, layout, ledger, monotonic=time.monotonic, tell=tell)
+        self._courier = Courier(ledger, config.state, monotonic=monotonic, tell=tell)
+        self._strangers = Strangers(config, layout, ledger, monotonic=monotonic, tell=tell)
         self._survey = Survey(layout, ledger, self._sites, self._projector)
-        self._syncer = Syncer(tell=tell)
+        self._syncer = Syncer()
         self._notary = Notary(Checkpoints(config, ledger), ledger, tell=tell)
         self._looks: dict[str, None] = {}
         self._draws: dict[str, int] = {}
@@ -84,8 +92,8 @@ class Loop:
     def start(self, *, survey: bool = True) -> None:
         """Catch up with the ledger and, with `survey`, look at what was changed in the vault meanwhile."""
         self._layout.make()
-        for folder in Folder:
-            sweep(self._layout.path(folder))
+        if not self._index.begin():
+            self._tidy()
         self._clerk.start()
         self._courier.start()
         self._clerk.keep()
@@ -118,7 +126,7 @@ class Loop:
     def turn(self) -> None:
         """Do one batch of what there is to do."""
         self._clerk.keep()
-        for id in self._later.due(time.monotonic()):
+        for id in self._later.due(self._monotonic()):
             self._looks[id] = None
         for place in self._strangers.due():
             self._meet(place)
@@ -133,7 +141,7 @@ class Loop:
         """Return how many seconds the loop may sleep if nothing arrives."""
         if self.busy:
             return 0.0
-        now = time.monotonic()
+        now = self._monotonic()
         later = self._later.next()
         waits = [
             TICK,
@@ -150,6 +158,11 @@ class Loop:
         self._syncer.stop()
         self._index.flush(self._syncer.synced_up_to or None)
         self._index.close()
+
+    def _tidy(self) -> None:
+        """Undo what a keeper that did not come to an end left half done."""
+        for folder in Folder:
+            tidy(self._layout.path(folder))
 
     def _redraw(self, id: str, seq: int) -> None:
         self._draws[id] = seq
@@ -214,7 +227,7 @@ class Loop:
             if id not in self._failed:
                 self._tell(f"{id}: {error}")
             self._failed.add(id)
-            self._later.set(id, time.monotonic() + RETRY_AFTER)
+            self._later.set(id, self._monotonic() + RETRY_AFTER)
         else:
             self._failed.discard(id)
             return result
@@ -222,6 +235,8 @@ class Loop:
 
     def _settle_up(self) -> None:
         """Sync what was drawn, and remember how far; no further while a note could not be drawn."""
+        if self._syncer.failure:
+            raise OSError(f"notes could not be synced to disk and are written anew: {self._syncer.failure}")
         self._projector.arrived(self._drawn_up_to)
         if self._projector.unsynced:
             paths, self._projector.unsynced = self._projector.unsynced, {}

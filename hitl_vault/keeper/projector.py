@@ -180,10 +180,12 @@ class Projector:
         if sighting.as_drawn or not sighting.data or sighting.sha in counted:
             return False
         ballot = sighting.ballot
-        if sighting is not carried or ballot is None:
+        if ballot is None or not sighting.main:
             return carried is None or sighting.data != carried.data
-        late = record.state is not State.PENDING and sighting.place.folder is Folder.PENDING
-        if late and _marked(ballot):
+        if sighting is not carried and not _goes_on(record, ballot.notes, carried):
+            return True
+        late = record.state is not State.PENDING or sighting is not carried
+        if late and _open(sighting) and _marked(ballot):
             return True
         past = self._past(record.id)
         return not self._is_one_of(past.every if _open(sighting) else past.good, sighting)
@@ -195,8 +197,8 @@ class Projector:
         return undrawn or any(not self._differences(then, sighting) for then in drawings)
 
     def _write(self, record: Record, target: Path, data: bytes, seen: Sighting | None) -> None:
-        if seen and seen.data == data:
-            return
+        if seen and seen.data == data and target in self._recent:
+            return  # else nobody knows whether it would outlast a power cut
         if seen and seen.unread:  # a folder, a link or worse: out of the way with it
             move_aside(self._layout, target, _why(record))
         if not (
@@ -257,6 +259,12 @@ def _carried(sightings: Sequence[Sighting], target: Path) -> Sighting | None:
     """Return the file whose Notes go on: one that votes before others, then the one at the note's place."""
     readable = [s for s in sightings if s.main and s.ballot]
     return min(readable, key=lambda s: (not s.verdicts, s.path != target), default=None)
+
+
+def _goes_on(record: Record, notes: str, carried: Sighting | None) -> bool:
+    """Tell whether notes are kept elsewhere too: in the file that is carried on, or with the decision."""
+    recorded = record.decision.notes if record.decision else ""
+    return notes in ("", recorded, carried.ballot.notes if carried and carried.ballot else "")
 
 
 def _marked(ballot: Ballot) -> bool:

@@ -11,15 +11,16 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.projector import Projector
 from hitl_vault.keeper.sites import Sites
-from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.ledger.protocol import Ledger, Row
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.layout import Folder, Layout, Place
 
+_GOING_ON = frozenset({State.APPROVED, State.EXECUTING, State.UNKNOWN})
 _MOVED_TO = (Folder.APPROVED, Folder.REJECTED, Folder.DONE)
 
 
 class Survey:
-    """Looks at every note in `Pending_Approval/`, and elsewhere only for those that are missing there."""
+    """Looks at every note in `Pending_Approval/`, and elsewhere only for those of requests that go on."""
 
     def __init__(self, layout: Layout, ledger: Ledger, sites: Sites, projector: Projector) -> None:
         self._layout = layout
@@ -42,9 +43,10 @@ class Survey:
                 touched[owner] = None
         pending = {row.id for row in self._ledger.rows(states={State.PENDING})}
         missing = pending - untouched - touched.keys()
-        if missing:
-            self._find(missing)
-        return [*touched, *(untouched - pending), *missing, *self._handed_on()], strangers
+        astray = self._astray()
+        if missing or astray:
+            self._find(missing | astray)
+        return [*touched, *(untouched - pending), *missing, *astray, *self._handed_on()], strangers
 
     def adopted(self) -> Iterator[tuple[str, str]]:
         """Yield the id and the name of every open request that was adopted from a note."""
@@ -52,7 +54,7 @@ class Survey:
 
     def _adopted(self, states: set[State]) -> Iterator[tuple[str, str]]:
         for row in self._ledger.rows(states=states):
-            if row.key and row.key.startswith("note:"):
+            if _is_adopted(row):
                 adopted = self._ledger.record(row.id).request.adopted
                 if adopted:
                     yield row.id, adopted.name
@@ -63,6 +65,16 @@ class Survey:
             place = self._layout.classify(self._layout.path(Folder.DONE) / PurePosixPath(name).name)
             if place and place.path.exists() and self._sites.owner(place) == id:
                 yield id
+
+    def _astray(self) -> set[str]:
+        """Return the decided requests that are not over whose notes are not as drawn; theirs left aside."""
+        found = set()
+        for row in self._ledger.rows(states=_GOING_ON):
+            lies = self._projector.lies_at(row.id) or self._layout.note(row.id, row.state)
+            place = self._layout.classify(lies)
+            if place and not _is_adopted(row) and not self._as_drawn(row.id, place):
+                found.add(row.id)
+        return found
 
     def _find(self, missing: set[str]) -> None:
         """Learn where notes went that are not where they belong."""
@@ -86,6 +98,10 @@ class Survey:
             place = self._layout.classify(path)
             if place:
                 yield place
+
+
+def _is_adopted(row: Row) -> bool:
+    return bool(row.key and row.key.startswith("note:"))
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 _Batch = tuple[Collection[Path], int]
 
 
 class Syncer:
-    """A thread that fsyncs notes and their folders in the order in which they were drawn."""
+    """A thread that fsyncs notes and their folders in the order in which they were drawn.
 
-    def __init__(self, *, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    After a `failure` nothing counts as synced any more.
+    """
+
+    def __init__(self) -> None:
         self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self.synced_up_to = 0
+        self.failure: OSError | None = None
 
     def submit(self, paths: Collection[Path], seq: int) -> None:
         """Sync `paths`; afterwards `synced_up_to` is at least `seq`."""
@@ -43,10 +46,12 @@ class Syncer:
                 for folder in {path.parent for path in paths}:
                     _sync(folder)
             except OSError as error:
-                # Not marked as done, so the next start compares these notes with the ledger again.
-                self._tell(f"notes could not be synced to disk: {error}")
+                # The system may have dropped what it could not write, and would not fail again: whatever
+                # was drawn since the last success has to be written anew before it can count as synced.
+                self.failure = self.failure or error
             else:
-                self.synced_up_to = max(self.synced_up_to, seq)
+                if self.failure is None:
+                    self.synced_up_to = max(self.synced_up_to, seq)
 
 
 def _sync(path: Path) -> None:

@@ -25,7 +25,8 @@ _READ = (
     | getattr(os, "O_BINARY", 0)
 )
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_PREFIX, _SUFFIX = ".hitl-", ".tmp"
+PREFIX, SUFFIX, TAKEN = ".hitl-", ".tmp", ".taken"
+"""How the names of files begin that are not notes yet (and end so) or not any more; see `leftovers`."""
 
 
 def read_note(path: Path, limit: int = LIMIT) -> bytes:
@@ -116,8 +117,8 @@ def write_note(path: Path, data: bytes, *, sync: bool) -> None:
 
 
 def hidden_name(folder: Path) -> str:
-    """Return a new name in `folder` that is never taken for a note; `sweep` removes what has one."""
-    return os.path.join(folder, f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+    """Return a new name in `folder` that is never taken for a note; see `leftovers`."""
+    return os.path.join(folder, f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
 
 
 def write_hidden(folder: Path, data: bytes, *, sync: bool = False) -> str:
@@ -161,17 +162,12 @@ def remove(path: Path) -> bool:
     return True
 
 
-def sweep(folder: Path) -> int:
-    """Remove the temporary files that a crash left directly in `folder`; return how many."""
-    left = [Path(e) for e in os.scandir(folder) if e.name.startswith(_PREFIX) and e.name.endswith(_SUFFIX)]
-    return sum(remove(path) for path in left)
-
-
 def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: str) -> Path:
     """Keep `data`, byte for byte and durably, in `Set_Aside/` under the name of `path` and the reason.
 
-    `path` is a path or a name. The file appears complete or not at all and replaces nothing; the
-    same bytes set aside twice for the same reason are one file. Returns where it lies.
+    `path` is a path or a name. The file appears complete or not at all and replaces nothing but
+    an empty one, as a crash may leave; the same bytes set aside twice for the same reason are one
+    file. For one process at a time. Returns where it lies.
     """
     folder = layout.path(Folder.SET_ASIDE)
     folder.mkdir(exist_ok=True)
@@ -197,7 +193,8 @@ def move_aside(layout: Layout, path: Path, why: str) -> Path:
 
 def _claim(folder: Path, path: str | os.PathLike[str], why: str, data: bytes) -> Path:
     """Return a name that is ours: reserved by an empty file, or in use for the same bytes."""
-    return next(name for name in _names(folder, path, why) if _reserve(name) or _holds(name, data))
+    names = _names(folder, path, why)
+    return next(name for name in names if _reserve(name) or _holds(name, data) or _holds(name, b""))
 
 
 def _names(folder: Path, path: str | os.PathLike[str], why: str) -> Iterator[Path]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import secrets
 from collections.abc import Callable
 from functools import cache
 from itertools import count
 from pathlib import Path
 
 from hitl_vault.errors import BallotInvalid
-from hitl_vault.vault.files import hidden_name, read_note, write_hidden
+from hitl_vault.vault.files import PREFIX, TAKEN, read_note, write_hidden
 
 _HERE = -100  # AT_FDCWD: paths count from the working directory
 _FREE, _TRADE = 1, 2
@@ -64,7 +65,7 @@ def take(path: Path, seen: bytes) -> bool:
 
     What cannot be read as a note stays where it is: `BallotInvalid` says why (see `move_aside`).
     """
-    hidden = hidden_name(path.parent)
+    hidden = _taken(path)
     try:
         os.rename(path, hidden)
     except FileNotFoundError:
@@ -80,6 +81,12 @@ def take(path: Path, seen: bytes) -> bool:
     else:
         _put_back(hidden, path)
     return same
+
+
+def _taken(path: Path) -> str:
+    """Return a name from which a crash can be undone; of a very long name the end is kept."""
+    name = os.fsencode(path.name)[-200:].decode("utf-8", "ignore")
+    return os.path.join(path.parent, f"{PREFIX}{secrets.token_hex(8)}-{name}{TAKEN}")
 
 
 def _trade_back(theirs: str, path: Path) -> None:

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hitl_vault.errors import BallotInvalid
-from hitl_vault.vault.files import LIMIT, read_note, remove, set_aside, sweep, write_note
+from hitl_vault.vault.files import LIMIT, read_note, remove, set_aside, write_note
 from hitl_vault.vault.layout import Folder, Layout
+from hitl_vault.vault.leftovers import tidy
 
 
 @pytest.fixture
@@ -177,11 +178,12 @@ def test_a_note_is_not_written_where_its_folder_is_gone(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_what_a_crash_left_is_swept_up_and_nothing_else(tmp_path: Path) -> None:
-    for name in (".hitl-0011.tmp", ".hitl-2233.tmp", "n.md", ".other.tmp"):
+def test_a_note_half_written_is_dropped_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in (".hitl-0011.tmp", "sub/.hitl-2233.tmp", "n.md", ".other.tmp"):
         (tmp_path / name).touch()
-    assert sweep(tmp_path) == 2
-    assert sorted(os.listdir(tmp_path)) == [".other.tmp", "n.md"]
+    assert tidy(tmp_path) == 2
+    assert sorted(os.listdir(tmp_path)) == [".other.tmp", "n.md", "sub"]
 
 
 def test_removing_tells_whether_it_was_there(path: Path) -> None:

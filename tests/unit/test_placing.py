@@ -15,6 +15,7 @@ from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault import placing
 from hitl_vault.vault.files import move_aside
 from hitl_vault.vault.layout import Layout
+from hitl_vault.vault.leftovers import tidy
 from hitl_vault.vault.placing import create_note, replace_note, take
 
 
@@ -170,3 +171,35 @@ def test_no_save_is_lost_however_it_falls(
             while data not in seen:
                 assert time.monotonic() < ends, f"{data!r} was never seen"
                 time.sleep(0)
+
+
+@pytest.mark.parametrize("name", ["n.md", "ä" * 120 + ".md"])
+def test_a_note_half_removed_is_put_back(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).write_bytes(b"last words")
+    _take_half(tmp_path / name, monkeypatch)
+    assert tidy(tmp_path) == 1
+    (back,) = os.listdir(tmp_path)
+    assert name.endswith(back)
+    assert (tmp_path / back).read_bytes() == b"last words"
+
+
+def test_a_note_half_removed_is_put_back_beside_one_that_was_saved_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "n.md"
+    path.write_bytes(b"last words")
+    _take_half(path, monkeypatch)
+    path.write_bytes(b"saved again")
+    assert tidy(tmp_path) == 1
+    found = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    assert found == {"n.md": b"saved again", "n (2).md": b"last words"}
+
+
+def _take_half(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(path: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            take(path, path.read_bytes())

@@ -1,0 +1,1 @@
+"""Campaigns that try to break the product: kills, errors, lost power, noise, races and seeded bugs."""

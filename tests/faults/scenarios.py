@@ -1,0 +1,321 @@
+"""What victims do: each scenario prepares a vault, acts in a process of its own, and says what follows."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hitl_vault as hv
+from hitl_vault.keeper import Keeper
+from tests.faults.inspection import misplaced
+from tests.house import House
+
+CONTEXT = {"order": "A-17", "eur": 900}
+NOTES = "Ask Bob next time.\n"
+_QUIET = 5.0
+
+Facts = dict[str, Any]
+Final = dict[str, set[str]]
+"""The states in which each prepared request may be once all is repaired."""
+
+
+class Actor:
+    """What a scenario has at hand: the vault, what was prepared, and a way to acknowledge."""
+
+    def __init__(self, root: Path, state: Path, facts: Facts, out: int = 1) -> None:
+        self.root, self.state, self.facts, self._out = root, state, facts, out
+
+    def act(self, scenario: Scenario) -> None:
+        """Do what the scenario says."""
+        scenario.act(self)
+
+    def gate(self) -> hv.Gate:
+        """Open a gate without a keeper."""
+        return hv.open_gate(self.root, agent="crm-bot", state_dir=self.state, keeper=False)
+
+    def say(self, what: str, id: str = "", **more: Any) -> None:
+        """Acknowledge something, in one system call."""
+        os.write(self._out, (json.dumps({"said": what, "id": id, **more}) + "\n").encode())
+
+    def attempt(self, what: str, id: str, do: Callable[[], Any], key: str = "") -> Any:
+        """Acknowledge what works; say what does not, if it is one of the documented errors."""
+        try:
+            result = do()
+        except hv.HitlVaultError as error:
+            self.say("error", id, doing=what, kind=type(error).__name__, text=str(error), key=key)
+            return None
+        self.say(what, result.id if isinstance(result, hv.Request) else id, key=key)
+        return result
+
+    def run_it(self, id: str) -> None:
+        """The action itself; twice would be twice the money."""
+        with (self.state / "effects").open("a") as effects:
+            effects.write(f"{id}\n")
+
+    def keep(self, *, decided: int = 0, more: Callable[[], bool] = lambda: True) -> None:
+        """Be the keeper, on this thread, until `decided` requests are and every note lies in its place."""
+        with self.gate() as gate:
+            gate.ledger.subscribe(lambda entries: [self.say(str(e.kind), e.request) for e in entries])
+            keeper = Keeper(gate.config, gate.ledger, tell=lambda sentence: self.say("told", text=sentence))
+            threading.Thread(target=_stop_when_quiet, args=(keeper, gate, decided, more), daemon=True).start()
+            keeper._run()
+
+
+def _stop_when_quiet(keeper: Keeper, gate: hv.Gate, decided: int, more: Callable[[], bool]) -> None:
+    ends = time.monotonic() + _QUIET
+    while time.monotonic() < ends:
+        time.sleep(0.02)
+        try:
+            rows = gate.ledger.rows()
+            enough = sum(row.state is not hv.State.PENDING for row in rows) >= decided
+            if enough and more() and not misplaced(gate.config.root, gate.ledger):
+                break
+        except (hv.HitlVaultError, OSError):
+            continue
+    keeper._stopping.set()
+    keeper._inbox.wake()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One thing that victims do. `expect` is given the facts and the ids that the victim acknowledged."""
+
+    name: str
+    prepare: Callable[[House], Facts]
+    act: Callable[[Actor], None]
+    expect: Callable[[Facts, list[dict[str, Any]]], Final]
+    askings: tuple[str, ...] = ()
+    """Keys under which the victim asks; asking again after a crash must give the same requests."""
+    aside: int = 0
+    """How many files belong in `Set_Aside/` afterwards."""
+
+
+def _asked(house: House, number: int, *, drawn: bool = True) -> list[str]:
+    with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
+        found = [r.id for r in gate.ask_many([{"action": "refund", "context": CONTEXT}] * number)]
+        gate._changed = drawn
+    return found
+
+
+def _edit(house: House, id: str, old: str, new: str, end: str = "") -> Path:
+    note = house.root / "Pending_Approval" / f"{id}.md"
+    text = note.read_text()
+    assert old in text
+    note.write_text(text.replace(old, new, 1) + end)
+    return note
+
+
+# Asking.
+
+
+def _nothing(house: House) -> Facts:
+    return {}
+
+
+def _ask(actor: Actor) -> None:
+    with actor.gate() as gate:
+        for key in ASK.askings[:3]:
+            actor.attempt("asked", "", lambda key=key: gate.ask("refund", CONTEXT, key=key), key)  # type: ignore[misc]
+        both = [{"action": "refund", "context": CONTEXT, "key": key} for key in ASK.askings[3:]]
+        try:
+            for key, request in zip(ASK.askings[3:], gate.ask_many(both), strict=True):
+                actor.say("asked", request.id, key=key)
+        except hv.HitlVaultError as error:
+            actor.say("error", doing="asked", kind=type(error).__name__, text=str(error), key="both")
+
+
+def _pending(facts: Facts, said: list[dict[str, Any]]) -> Final:
+    return {s["id"]: {"pending"} for s in said if s["said"] == "asked"}
+
+
+# Deciding by the programming interface.
+
+
+def _four(house: House) -> Facts:
+    return {"ids": _asked(house, 4)}
+
+
+def _decide(actor: Actor) -> None:
+    a, b, c, _ = actor.facts["ids"]
+    with actor.gate() as gate:
+        actor.attempt("approved", a, lambda: gate.decide(a, "approve", by="ana", comment="yes"))
+        actor.attempt("rejected", b, lambda: gate.decide(b, "reject", by="ana"))
+        actor.attempt("cancelled", c, lambda: gate.cancel(c))
+
+
+def _acknowledged(ids: list[str], intended: tuple[str, ...], said: list[dict[str, Any]]) -> Final:
+    """Return for each request what it must be: what was acknowledged, else that or still pending."""
+    sure = {(s["said"], s["id"]) for s in said}
+    out = {}
+    for id, want in zip(ids, intended, strict=True):
+        out[id] = {want} if want == "pending" or (want, id) in sure else {want, "pending"}
+    return out
+
+
+# Running.
+
+
+def _three_approved(house: House) -> Facts:
+    ids = _asked(house, 3)
+    with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
+        for id in ids:
+            gate.decide(id, "approve", by="ana")
+    return {"ids": ids}
+
+
+def _run(actor: Actor) -> None:
+    a, b, _ = actor.facts["ids"]
+    with actor.gate() as gate:
+        for id, end in ((a, "executed"), (b, "failed")):
+            grant = actor.attempt("claimed", id, lambda id=id: gate.claim(id, CONTEXT))  # type: ignore[misc]
+            if grant is None:
+                continue
+            actor.run_it(id)
+            report = grant.executed if end == "executed" else grant.failed
+            actor.attempt(end, id, lambda report=report: report("done"))  # type: ignore[misc]
+
+
+def _ran(facts: Facts, said: list[dict[str, Any]]) -> Final:
+    a, b, c = facts["ids"]
+    sure = {(s["said"], s["id"]) for s in said}
+    out: Final = {c: {"approved"}}
+    for id, end in ((a, "executed"), (b, "failed")):
+        if (end, id) in sure:
+            out[id] = {end}
+        elif ("claimed", id) in sure:
+            out[id] = {end, "executing", "unknown"}
+        else:
+            out[id] = {end, "executing", "unknown", "approved"}
+    return out
+
+
+# Deciding in the note.
+
+
+def _answered(house: House) -> Facts:
+    ids = _asked(house, 4)
+    _edit(house, ids[0], 'status: "pending"', "status: approved", NOTES)
+    _edit(house, ids[1], "- [ ] Reject", "- [x] Reject")
+    note = house.root / "Pending_Approval" / f"{ids[2]}.md"
+    note.rename(house.root / "Approved" / note.name)
+    return {"ids": ids, "notes": {ids[0]: NOTES}}
+
+
+def _keep_three(actor: Actor) -> None:
+    actor.keep(decided=3)
+
+
+def _three_answers(facts: Facts, said: list[dict[str, Any]]) -> Final:
+    a, b, c, d = facts["ids"]
+    return {a: {"approved"}, b: {"rejected"}, c: {"approved"}, d: {"pending"}}
+
+
+# Drawing what is missing.
+
+
+def _undrawn(house: House) -> Facts:
+    ids = _asked(house, 3)
+    ids += _asked(house, 1, drawn=False)
+    with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
+        gate.decide(ids[0], "reject", by="ana")
+        gate.decide(ids[1], "approve", by="ana")
+        gate.claim(ids[1], CONTEXT).executed()
+        gate._changed = False
+    return {"ids": ids}
+
+
+def _keep(actor: Actor) -> None:
+    actor.keep()
+
+
+def _drawn(facts: Facts, said: list[dict[str, Any]]) -> Final:
+    return dict(zip(facts["ids"], ({"rejected"}, {"executed"}, {"pending"}, {"pending"}), strict=True))
+
+
+# Putting away what came too late, and putting right what was changed.
+
+
+def _late(house: House) -> Facts:
+    ids = _asked(house, 3)
+    pending = house.root / "Pending_Approval"
+    before = {id: (pending / f"{id}.md").read_text() for id in ids}
+    with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
+        for id in ids[:2]:
+            gate.decide(id, "approve", by="ana")
+    (pending / f"{ids[0]}.md").write_text(before[ids[0]].replace('"pending"', "rejected") + "too late\n")
+    archived = house.root / "Approved" / f"{ids[1]}.md"
+    archived.write_text(archived.read_text().replace("900", "9000"))
+    copy = pending / f"{ids[2]} (1).md"
+    copy.write_text(before[ids[2]])
+    kept = [(pending / f"{ids[0]}.md").read_text(), archived.read_text()]
+    return {"ids": ids, "kept": kept}
+
+
+def _put_away(actor: Actor) -> None:
+    aside = actor.root / "Set_Aside"
+    actor.keep(more=lambda: len(list(aside.glob("*.md"))) >= 2)
+
+
+def _settled(facts: Facts, said: list[dict[str, Any]]) -> Final:
+    a, b, c = facts["ids"]
+    return {a: {"approved"}, b: {"approved"}, c: {"pending"}}
+
+
+# Adopting.
+
+OWN_NOTE = "---\ntype: approval_request\naction: send_email\nto: ana@example.com\n---\n\nHello Ana\n"
+
+
+def _own_note(house: House) -> Facts:
+    (house.root / "Pending_Approval" / "EMAIL_ana.md").write_text(OWN_NOTE)
+    return {"ids": [], "adopts": 1}
+
+
+def _adopt(actor: Actor) -> None:
+    note = actor.root / "Pending_Approval" / "EMAIL_ana.md"
+    actor.keep(more=lambda: "hitl" in note.read_text() or "## Notes" in note.read_text())
+
+
+def _none(facts: Facts, said: list[dict[str, Any]]) -> Final:
+    return {}
+
+
+ASK = Scenario(
+    name="ask", prepare=_nothing, act=_ask, expect=_pending, askings=("k1", "k2", "k3", "k4", "k5")
+)
+DECIDE = Scenario(
+    name="decide",
+    prepare=_four,
+    act=_decide,
+    expect=lambda facts, said: _acknowledged(
+        facts["ids"], ("approved", "rejected", "cancelled", "pending"), said
+    ),
+)
+RUN = Scenario(name="claim and outcome", prepare=_three_approved, act=_run, expect=_ran)
+ANSWER = Scenario(name="answer in the note", prepare=_answered, act=_keep_three, expect=_three_answers)
+REDRAW = Scenario(name="redraw", prepare=_undrawn, act=_keep, expect=_drawn)
+LATE = Scenario(name="put away and put right", prepare=_late, act=_put_away, expect=_settled, aside=2)
+ADOPT = Scenario(name="adopt", prepare=_own_note, act=_adopt, expect=_none)
+
+ALL = {s.name: s for s in (ASK, DECIDE, RUN, ANSWER, REDRAW, LATE, ADOPT)}
+
+
+def play(name: str, root: str, state: str, facts: Facts) -> None:
+    """Act a scenario in this process."""
+    ALL[name].act(Actor(Path(root), Path(state), facts))
+
+
+def warm_up() -> None:
+    """Do what victims do once, so that they find loaded what is loaded when it is needed."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, open(os.devnull, "w") as nowhere:
+        for scenario in (RUN, ANSWER):
+            house = House(Path(folder) / scenario.name)
+            house.found()
+            Actor(house.root, house.state, scenario.prepare(house), nowhere.fileno()).act(scenario)

@@ -1,0 +1,103 @@
+"""Faults that the campaigns found, each as small as it can be shown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hitl_vault as hv
+from hitl_vault.keeper.syncer import Syncer
+from hitl_vault.ledger.bell import PipeBell
+from tests.house import House, eventually
+
+CONTEXT = {"order": "A-17", "eur": 900}
+
+
+@pytest.fixture
+def house(work: Path) -> Any:
+    house = House(work)
+    house.found()
+    yield house
+    house.close()
+
+
+def test_an_outcome_that_could_not_be_recorded_is_not_recorded_as_another(house: House) -> None:
+    gate = house.gate(keeper=False)
+    request = gate.ask("refund", CONTEXT)
+    gate.decide(request.id, "approve", by="ana")
+    grant = gate.claim(request.id, CONTEXT)
+    grant._ledger = _FullDisk(gate.ledger)  # type: ignore[assignment]
+    with pytest.raises(hv.LedgerUnavailable), grant:
+        grant.executed("paid")
+    assert gate.get(request.id).state == "executing"
+
+
+class _FullDisk:
+    """A ledger on a disk that is full once."""
+
+    def __init__(self, ledger: hv.Ledger) -> None:
+        self._ledger = ledger
+        self._full = True
+
+    def write(self, job: Any) -> Any:
+        if self._full:
+            self._full = False
+            raise hv.LedgerUnavailable("no space left on device")
+        return self._ledger.write(job)
+
+
+def test_a_note_changed_after_the_decision_while_nobody_kept_the_vault_is_put_right(house: House) -> None:
+    gate = house.gate()
+    request = gate.ask("refund", CONTEXT)
+    gate.decide(request.id, "approve", by="ana")
+    archived = house.note(request, "Approved")
+    eventually(lambda: not house.path(request).exists())
+    house.close()
+    forged = archived.read_text().replace("900", "9000")
+    archived.write_text(forged)
+    house.gate()
+    eventually(lambda: house.says(request, "put right", "Approved"))
+    assert [path.read_text() for path in house.aside()] == [forged]
+
+
+def test_nothing_counts_as_synced_after_a_sync_that_failed(tmp_path: Path) -> None:
+    note = tmp_path / "n.md"
+    note.touch()
+    syncer = Syncer()
+    syncer.submit([note / "below-a-file"], 7)  # fails like a disk would
+    syncer.submit([note], 8)
+    syncer.stop()
+    assert isinstance(syncer.failure, OSError)
+    assert syncer.synced_up_to == 0
+
+
+def test_notes_that_failed_to_reach_the_disk_are_written_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = house.gate()
+    house.note(gate.ask("refund", CONTEXT))
+    sync, failed = os.fsync, list[int]()
+
+    def failing(handle: int) -> None:
+        if not failed:
+            failed.append(os.fstat(handle).st_ino)
+            raise OSError(5, "Input/output error")
+        sync(handle)
+
+    monkeypatch.setattr("hitl_vault.keeper.syncer.os.fsync", failing)
+    request = gate.ask("refund", CONTEXT)
+    eventually(lambda: failed)
+    eventually(lambda: house.note(request).stat().st_ino != failed[0])
+
+
+def test_a_bell_that_cannot_ring_does_not_spoil_what_was_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(folder: object) -> list[str]:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "listdir", refused)
+    PipeBell(tmp_path).ring()
