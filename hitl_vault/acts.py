@@ -22,7 +22,7 @@ from hitl_vault.domain.lifecycle import NO, Kind, State
 from hitl_vault.domain.policy import Effect
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Adopted, BoundFile, Request
-from hitl_vault.domain.requirement import Requirement
+from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Risk
 from hitl_vault.entries import append
 from hitl_vault.errors import AlreadyClaimed, Conflict, DigestMismatch, InvalidTransition
@@ -214,6 +214,11 @@ def codes_sent(writer: Writer, id: str, approver: str, nonce: str, channel: str)
     """Record that codes were handed to their channel."""
     body = {"nonces": [nonce], "to": approver, "by": channel}
     return append(writer, writer.record(id), Kind.SENT, body)
+
+
+def found(writer: Writer, notice: Notice, mode: Mode) -> None:
+    """Record something found in the vault that belongs to no request."""
+    writer.append(Kind.TAMPERED, "", encode(notice), mode=mode)
 
 
 def clear(writer: Writer, id: str) -> Record:

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hitl_vault.checkpoints import Checkpoints
-from hitl_vault.config import Config
+from hitl_vault.config import SETTINGS_FOLDER, Config
 from hitl_vault.domain.checkpoint import Checkpoint, Witness, origin_of
 from hitl_vault.domain.entry import Entry
-from hitl_vault.errors import SignatureInvalid
+from hitl_vault.errors import NoteForged, SignatureInvalid
+from hitl_vault.keeper.index import Index
+from hitl_vault.keeper.past import past_of
+from hitl_vault.keeper.patrol import resolved_places
+from hitl_vault.keeper.resolved import Misfit, Resolved
 from hitl_vault.ledger.chain import verify_lines
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.trust.signed_note import PublicKey, text_of, verified
+from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.layout import Layout, Place
+from hitl_vault.vault.templates import Templates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +32,38 @@ class Verified:
 
 
 def verify_vault(config: Config, ledger: Ledger, *, against: Path | None = None, key: str = "") -> Verified:
-    """Check a vault's record; `LedgerBroken` names the first entry that does not fit.
+    """Check a vault's record and its resolved notes.
+
+    `LedgerBroken` names the first entry that does not fit, `NoteForged` the first note.
 
     With `against`, the file of a checkpoint, the record must begin with all that was in it. Its
     signature is checked with `key`, by default the vault's own: `SignatureInvalid`.
     """
     if against is None:
-        return Verified(entries=ledger.verify())
-    keys = [PublicKey.read(key)] if key else Checkpoints(config, ledger).public_keys()
-    return _witnessed(_checkpoint(against, keys, config.settings.id), ledger.verify)
+        entries = ledger.verify()
+    else:
+        keys = [PublicKey.read(key)] if key else Checkpoints(config, ledger).public_keys()
+        entries = _witnessed(_checkpoint(against, keys, config.settings.id), ledger.verify)
+    return Verified(entries=entries, notes=_verify_notes(config, ledger))
+
+
+def _verify_notes(config: Config, ledger: Ledger) -> int:
+    """Return how many resolved notes there are; `NoteForged` names the first that does not fit."""
+    layout, index = Layout(config.root), Index(config.state / "notes.db")
+    drawer = Drawer(Templates(config.root / SETTINGS_FOLDER / "templates"))
+    resolved = Resolved(layout, drawer, past=lambda id: past_of(ledger.entries(request=id)), seal=index.seal)
+    try:
+        return sum(_fits(resolved, place) for place in resolved_places(layout))
+    finally:
+        index.close()
+
+
+def _fits(resolved: Resolved, place: Place) -> bool:
+    found = resolved.look(place)
+    if isinstance(found, Misfit):
+        whose = f" of {found.id}" if found.id else ""
+        raise NoteForged(f"{place.folder}/{place.name}{whose}: {found.problem}", path=place.path)
+    return found is not None
 
 
 def verify_export(lines: Iterable[str], *, against: Path | None = None, key: str = "") -> Verified:
@@ -44,14 +74,15 @@ def verify_export(lines: Iterable[str], *, against: Path | None = None, key: str
     if against is None:
         return Verified(entries=verify_lines(lines))
     keys = [PublicKey.read(key)] if key else []
-    return _witnessed(_checkpoint(against, keys), lambda seen: verify_lines(lines, seen))
+    count = _witnessed(_checkpoint(against, keys), lambda seen: verify_lines(lines, seen))
+    return Verified(entries=count)
 
 
-def _witnessed(kept: Checkpoint, verify: Callable[[Callable[[Entry], object]], int]) -> Verified:
+def _witnessed(kept: Checkpoint, verify: Callable[[Callable[[Entry], object]], int]) -> int:
     witness = Witness(kept)
     count = verify(witness.take)
     witness.finish()
-    return Verified(entries=count)
+    return count
 
 
 def _checkpoint(file: Path, keys: list[PublicKey], vault_id: str | None = None) -> Checkpoint:

@@ -6,6 +6,7 @@ what the ledger says, which is slower and gives the same result.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS note (id TEXT PRIMARY KEY, path TEXT NOT NULL, sha TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seal (id TEXT PRIMARY KEY, sha TEXT NOT NULL, templates TEXT NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 """
 
@@ -26,6 +29,19 @@ class Drawn:
     sha: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """How the note of a resolved request was drawn: `head_sha` of it, and the templates' fingerprint."""
+
+    sha: str
+    templates: str
+
+
+def head_sha(data: bytes, notes: str) -> str:
+    """Return the hex SHA-256 of a note without what the person wrote, which is at its end."""
+    return hashlib.sha256(data.removesuffix(notes.encode())).hexdigest()
+
+
 class Index:
     """The notes of open requests as drawn, by request id; mirrored in memory. For one thread."""
 
@@ -34,6 +50,7 @@ class Index:
         self._db = self._open()
         rows = self._db.execute("SELECT id, path, sha FROM note")
         self._changed: dict[str, None] = {}
+        self._seals: dict[str, Seal] = {}
         self._flushed_up_to: int | None = None
         self._notes = {id: Drawn(id=id, path=path, sha=sha) for id, path, sha in rows}
 
@@ -74,15 +91,38 @@ class Index:
         if self._notes.pop(id, None):
             self._changed[id] = None
 
+    def seal(self, id: str) -> Seal | None:
+        """Return how the note of a resolved request was drawn."""
+        if id in self._seals:
+            return self._seals[id]
+        row = self._db.execute("SELECT sha, templates FROM seal WHERE id = ?", (id,)).fetchone()
+        return Seal(sha=row[0], templates=row[1]) if row else None
+
+    def put_seal(self, id: str, seal: Seal) -> None:
+        """Remember how the note of a resolved request was drawn; on disk after the next `flush`."""
+        self._seals[id] = seal
+
+    @property
+    def patrolled(self) -> float:
+        """When the last round through the resolved notes began, in seconds since 1970; 0 before the first."""
+        return float(self._mark("patrolled") or 0)
+
+    @patrolled.setter
+    def patrolled(self, began: float) -> None:
+        self._set("patrolled", began)
+
     def flush(self, drawn_up_to: int | None = None) -> None:
         """Write what has changed, and how far the ledger is known to be drawn, in one transaction."""
-        if not self._changed and drawn_up_to == self._flushed_up_to:
+        if not (self._changed or self._seals) and drawn_up_to == self._flushed_up_to:
             return
         changed, self._changed, self._flushed_up_to = self._changed, {}, drawn_up_to
+        seals, self._seals = self._seals, {}
         kept = [self._notes[id] for id in changed if id in self._notes]
         self._db.execute("BEGIN")
         self._db.executemany("DELETE FROM note WHERE id = ?", [(id,) for id in changed])
         self._db.executemany("INSERT INTO note VALUES (?, ?, ?)", [(n.id, n.path, n.sha) for n in kept])
+        rows = [(id, seal.sha, seal.templates) for id, seal in seals.items()]
+        self._db.executemany("INSERT OR REPLACE INTO seal VALUES (?, ?, ?)", rows)
         if drawn_up_to is not None:
             self._db.execute("INSERT OR REPLACE INTO mark VALUES ('seq', ?)", (drawn_up_to,))
         self._db.execute("COMMIT")
@@ -98,10 +138,10 @@ class Index:
         self._set("templates", fingerprint)
         return same
 
-    def _set(self, name: str, value: str | int) -> None:
+    def _set(self, name: str, value: str | float) -> None:
         self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", (name, value))
 
-    def _mark(self, name: str) -> str | int | None:
+    def _mark(self, name: str) -> str | int | float | None:
         row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 

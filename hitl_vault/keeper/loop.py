@@ -20,7 +20,9 @@ from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.notary import Notary
 from hitl_vault.keeper.past import Past, past_of
+from hitl_vault.keeper.patrol import Patrol
 from hitl_vault.keeper.projector import Changed, Projector
+from hitl_vault.keeper.resolved import Misfit
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.strangers import Strangers
@@ -80,7 +82,9 @@ class Loop:
         )
         self._clerk = Clerk(ledger)
         self._courier = Courier(ledger, config.state, monotonic=monotonic, tell=tell)
-        self._strangers = Strangers(config, layout, ledger, monotonic=monotonic, tell=tell)
+        resolved = self._projector.resolved
+        self._strangers = Strangers(config, layout, ledger, resolved, monotonic=monotonic, tell=tell)
+        self._patrol = Patrol(layout, resolved, self._index, report=self._report, monotonic=monotonic)
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer()
         self._notary = Notary(Checkpoints(config, ledger), ledger, tell=tell)
@@ -136,6 +140,8 @@ class Loop:
                 self._safely(id, self._draw)
         if not self._draws:
             self._settle_up()
+        if not self.busy:
+            self._patrol.step()
 
     def idle_for(self) -> float:
         """Return how many seconds the loop may sleep if nothing arrives."""
@@ -145,6 +151,7 @@ class Loop:
         later = self._later.next()
         waits = [
             TICK,
+            self._patrol.next_in(),
             self._clerk.next_in(),
             self._strangers.next_in(),
             None if later is None else later - now,
@@ -182,6 +189,15 @@ class Loop:
         self._looks.update(dict.fromkeys(ids))
         for place in strangers:
             self._meet(place)
+
+    def _report(self, misfit: Misfit) -> None:
+        """Have a note looked at that does not fit what the ledger says."""
+        if misfit.id == "":
+            self._meet(misfit.place)
+        elif self._sites.owner(misfit.place) is None or self._ledger.record(misfit.id).request.adopted:
+            self._tell(f"{misfit.place.folder}/{misfit.place.name} of {misfit.id}: {misfit.problem}")
+        else:
+            self._looks[misfit.id] = None
 
     def _meet(self, place: Place) -> None:
         record = self._strangers.meet(place)

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record, fold
+from hitl_vault.errors import RequestNotFound
 
-_UNMISSED = frozenset({Kind.VOTED, Kind.REFUSED, Kind.HELD, Kind.FLAGGED, Kind.CLEARED})
+_UNMISSED = frozenset(
+    {Kind.VOTED, Kind.REFUSED, Kind.HELD, Kind.FLAGGED, Kind.CLEARED, Kind.REMINDED, Kind.ESCALATED}
+)
 """What may be added to a note while somebody has it open: an answer given without it is still meant."""
 
 
@@ -28,12 +31,14 @@ class Past:
 
 
 def past_of(entries: Iterable[Entry]) -> Past:
-    """Return a request's past from all of its entries."""
+    """Return a request's past from all of its entries; `RequestNotFound` if there are none."""
     records: list[Record] = []
     start = 0
     for place, entry in enumerate(entries):
         records.append(fold(records[-1] if records else None, entry))
         start = start if _may_be_missed(entry, records[-1]) else place
+    if not records:
+        raise RequestNotFound
     good = [r for r in records if r.state is not State.PENDING] or records[start:]
     return Past(every=tuple(reversed(records)), good=tuple(reversed(good)))
 

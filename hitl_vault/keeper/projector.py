@@ -15,11 +15,12 @@ from typing import NamedTuple
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import BallotInvalid
-from hitl_vault.keeper.index import Drawn, Index
+from hitl_vault.keeper.index import Drawn, Index, Seal, head_sha
 from hitl_vault.keeper.past import Past
+from hitl_vault.keeper.resolved import Resolved
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.vault.ballot import Ballot, read_ballot
-from hitl_vault.vault.draw import Drawer, Person
+from hitl_vault.vault.draw import Drawer, Person, notes_of
 from hitl_vault.vault.files import move_aside, read_note, set_aside
 from hitl_vault.vault.layout import Folder, Layout, folder_of
 from hitl_vault.vault.placing import create_note, replace_note, take
@@ -51,6 +52,7 @@ class Projector:
         self._drawer = drawer
         self._index = index
         self._past = past
+        self.resolved = self._resolved = Resolved(layout, drawer, past=past, seal=index.seal)
         self._recent: OrderedDict[Path, _Trace] = OrderedDict()
         self._drawn_at: dict[str, int] = {}
         self.unsynced: dict[Path, None] = {}
@@ -106,7 +108,11 @@ class Projector:
 
     def _differences(self, record: Record, sighting: Sighting) -> list[str]:
         found = sighting.ballot
-        return differences(self._drawer.sealed(record), found) if found else []
+        if found is None:
+            return [str(sighting.problem)]
+        if record.state is State.PENDING:
+            return differences(self._drawer.sealed(record), found)
+        return self._resolved.differences(record, sighting.data, found)
 
     def accept(self, record: Record, sighting: Sighting) -> None:
         """Take a resolved note as it lies: a person added to its Notes."""
@@ -130,6 +136,7 @@ class Projector:
         self._write(record, target, data, replaced)
         blank = person == Person(notes=person.notes)
         self._remember(record, target, hashlib.sha256(data).hexdigest(), blank=blank)
+        self._seal(record, data, notes_of(record, person))
         self._drawn_at[record.id] = record.seq
         # A conflict copy is for the person to settle while there is still something to decide.
         strays = [s for s in sightings if s.path != target and (s.main or record.state is not State.PENDING)]
@@ -233,6 +240,11 @@ class Projector:
             self._index.put(Drawn(id=record.id, path=relative, sha=sha if blank else ""))
         else:
             self._index.forget(record.id)
+
+    def _seal(self, record: Record, data: bytes, notes: str) -> None:
+        if record.state is not State.PENDING:
+            fingerprint = self._drawer.templates.fingerprint
+            self._index.put_seal(record.id, Seal(sha=head_sha(data, notes), templates=fingerprint))
 
 
 def _is_theirs(record: Record, sighting: Sighting) -> bool:

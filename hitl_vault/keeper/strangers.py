@@ -1,24 +1,30 @@
-"""Notes in `Pending_Approval/` that no request owns: adopted once they lie still, or told of."""
+"""Notes that no request owns: adopted, left alone, or put away if they pose as ours."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from hitl_vault import acts
 from hitl_vault.config import Config
 from hitl_vault.domain.identity import is_id
-from hitl_vault.domain.record import Record
+from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
 from hitl_vault.keeper import adoption
+from hitl_vault.keeper.resolved import Resolved, is_elder
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
-from hitl_vault.vault.files import read_note
+from hitl_vault.vault.files import move_aside, read_note, set_aside
 from hitl_vault.vault.layout import Folder, Layout, Place
+from hitl_vault.vault.placing import take
 
 Tell = Callable[[str], None]
+
+_TIRED = 3
+"""How often the same file is put away: two keepers with different records would never end."""
 
 
 class Strangers:
@@ -29,6 +35,7 @@ class Strangers:
         config: Config,
         layout: Layout,
         ledger: Ledger,
+        resolved: Resolved,
         *,
         monotonic: Callable[[], float],
         tell: Tell,
@@ -37,25 +44,30 @@ class Strangers:
         self._rules = Rules(config)
         self._layout = layout
         self._ledger = ledger
+        self._resolved = resolved
         self._monotonic = monotonic
         self._tell = tell
         self._later: Timers[Path] = Timers()
         self._seen: dict[Path, tuple[str, float]] = {}
         self._told: dict[Path, str] = {}
+        self._put_away: Counter[Path] = Counter()
 
     def meet(self, place: Place) -> Record | None:
         """Look at a note that no request owns; return the request it became, if it did now."""
-        if place.folder is not Folder.PENDING:
-            return None
         try:
             data = read_note(place.path)
         except FileNotFoundError:
             self._forget(place.path)
             return None
         except BallotInvalid as problem:
-            self._tell_once(place.path, str(problem))
+            self._unreadable(place, problem)
             return None
-        return self._adopt(place, data) if self._settled(place.path, data) else None
+        if not self._settled(place.path, data):
+            return None
+        if place.folder is Folder.PENDING:
+            return self._adopt(place, data)
+        self._judge(place, data)
+        return None
 
     def due(self) -> list[Place]:
         """Return the notes whose time to be looked at again has come."""
@@ -102,6 +114,47 @@ class Strangers:
             return None
         self._forget(place.path)
         return record if record.request.adopted else None
+
+    def _unreadable(self, place: Place, problem: BallotInvalid) -> None:
+        if place.folder is Folder.PENDING:
+            self._tell_once(place.path, str(problem))
+        elif place.canonical and self._resolved.misfit(place):
+            copy = move_aside(self._layout, place.path, "planted")
+            self._tell_of(f"{place.folder}/{place.name}", copy)
+
+    def _judge(self, place: Place, data: bytes) -> None:
+        """Put a note out of the way that poses as a resolved request of ours; leave any other alone."""
+        self._forget(place.path)
+        misfit = self._resolved.misfit(place)
+        if misfit is None or misfit.id:
+            return
+        name = f"{place.folder}/{place.name}"
+        if self._is_elder(place):
+            self._tell_once(
+                place.path, f"{name}: {misfit.problem}; it is older than the record, and left alone"
+            )
+        elif self._put_away[place.path] >= _TIRED:
+            self._tell_once(place.path, f"{name} comes again and again; find out who writes it")
+        else:
+            self._put_away[place.path] += 1
+            self._put_aside(place, data, name)
+
+    def _is_elder(self, place: Place) -> bool:
+        first = next(self._ledger.entries(limit=1), None)
+        return first is None or is_elder(place, first.at)
+
+    def _put_aside(self, place: Place, data: bytes, name: str) -> None:
+        copy = set_aside(self._layout, place.name, data, "planted")
+        last = take(place.path)
+        if last is not None and last != data:
+            set_aside(self._layout, place.name, last, "planted")
+        self._tell_of(name, copy)
+
+    def _tell_of(self, name: str, copy: Path) -> None:
+        text = "A note that poses as a resolved request, but was never asked, was put into Set_Aside."
+        detail = f"{name} is now {copy.name}"
+        self._ledger.write(lambda w: acts.found(w, Notice(text=text, detail=detail), self._settings.mode))
+        self._tell(f"{text} {detail}")
 
     def _forget(self, path: Path) -> None:
         self._seen.pop(path, None)

@@ -32,7 +32,7 @@ class Drawer:
             above = adopted_note(record, record.request.adopted.text, person)
         else:
             above = f"---\n{emit(fields(record, person))}---\n\n{self.body(record, person)}\n\n"
-        return f"{above}{NOTES}{_notes(record, person)}".encode()
+        return f"{above}{NOTES}{notes_of(record, person)}".encode()
 
     def sealed(self, record: Record) -> Sealed:
         """Return what `draw` would seal, without writing it out and reading it back."""
@@ -50,7 +50,8 @@ class Drawer:
         return self.templates.render(request.action, template, page.values(), page.needs()).strip("\n")
 
 
-def _notes(record: Record, person: Person) -> str:
+def notes_of(record: Record, person: Person) -> str:
+    """Return what is drawn below `## Notes`."""
     if person.notes is None:
         return record.decision.notes if record.decision else ""
     return person.notes

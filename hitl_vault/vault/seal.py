@@ -65,6 +65,20 @@ def _fields(drawn: Ballot | Sealed, found: Ballot) -> Iterator[str]:
             yield f'the field "{excerpt(name)}" reads {now} instead of {excerpt(str(value))}'
 
 
+def factual(drawn: Ballot | Sealed, found: Ballot) -> list[str]:
+    """Say what a note has otherwise in its fields or its JSON, whatever the words around it.
+
+    For a note that was drawn with other templates.
+    """
+    was, now = _json(drawn.head), _json(found.head)
+    missing = [] if was <= now else ["the context is not the request's"]
+    return [*_fields(drawn, found), *missing]
+
+
+def _json(head: str) -> set[Hashable]:
+    return {value_key(fence.content) for fence in fences(head) if fence.info == "json"}
+
+
 def _undecided(fields: Mapping[str, Value]) -> bool:
     status = _item(fields.get("status", ""))
     return isinstance(status, str) and status.casefold() in UNDECIDED

@@ -10,13 +10,14 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, TemplateError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from hitl_vault._version import __version__
 from hitl_vault.domain.identity import slug
 from hitl_vault.vault.inert import Inert
 from hitl_vault.vault.shipped import shipped
@@ -56,10 +57,10 @@ class Templates:
         self._sandbox = _environment(SandboxedEnvironment, self._own_source)
         self._choose = lru_cache(1024)(self._choose_uncached)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever any template does: a note may then be drawn differently."""
-        sources = sorted(self._shipped.items()) + sorted(self._own.items())
+        """Changes whenever any template or this program does: a note may then be drawn differently."""
+        sources = [__version__, *sorted(self._shipped.items()), *sorted(self._own.items())]
         return hashlib.sha256(repr(sources).encode()).hexdigest()
 
     def render(self, action: str, wanted: str | None, values: Mapping[str, Any], needs: Sequence[str]) -> str:

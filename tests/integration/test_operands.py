@@ -48,9 +48,7 @@ def test_a_relative_path_is_recorded_as_the_absolute_one(
     assert [file.path for file in request.files] == [str(config)]
 
 
-def test_the_note_shows_the_file_as_a_fact(
-    house: House, config: Path
-) -> None:
+def test_the_note_shows_the_file_as_a_fact(house: House, config: Path) -> None:
     gate = house.gate()
     request = gate.ask("deploy", files={"config": config})
     text = house.note(request).read_text()

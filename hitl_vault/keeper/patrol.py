@@ -1,0 +1,95 @@
+"""Walks through the resolved notes now and then, a few at a time, for what was done while nobody looked."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from hitl_vault.keeper.index import Index
+from hitl_vault.keeper.resolved import Misfit, Resolved
+from hitl_vault.vault.layout import Folder, Layout, Place
+
+EVERY = 3600.0
+"""Seconds from the end of one round to the next."""
+PAUSE = 0.1
+"""Seconds between two steps of a round."""
+FILES, READ = 64, 4
+"""How many files one step passes at most, and how many of them it reads."""
+
+_MARGIN = 2 * EVERY
+_FOLDERS = (Folder.APPROVED, Folder.REJECTED, Folder.DONE)
+
+
+class Patrol:
+    """Looks for notes that do not fit. For the active keeper alone.
+
+    Only files that changed since the last round are read. That is told by the time of the last change to
+    the file itself (ctime), which no program can set. `report` takes what does not fit.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        resolved: Resolved,
+        index: Index,
+        *,
+        report: Callable[[Misfit], None],
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._layout = layout
+        self._resolved = resolved
+        self._index = index
+        self._report = report
+        self._monotonic = monotonic
+        self._now = now
+        self._next = monotonic()
+        self._began = 0.0
+        self._since = 0.0
+        self._round: Iterator[Place] | None = None
+
+    def next_in(self) -> float:
+        """Return the seconds until the next step."""
+        return max(0.0, self._next - self._monotonic())
+
+    def step(self) -> None:
+        """Go on with the round if it is time; never more than a few files."""
+        if self._monotonic() < self._next:
+            return
+        if self._round is None:
+            self._began, self._since = self._now(), self._index.patrolled - _MARGIN
+            self._round = resolved_places(self._layout)
+        self._next = self._monotonic() + (PAUSE if self._some(self._round) else EVERY)
+
+    def _some(self, places: Iterator[Place]) -> bool:
+        """Look at some files; tell whether there are more."""
+        read = 0
+        for passed, place in enumerate(places):
+            if _changed(place) >= self._since:
+                read += 1
+                misfit = self._resolved.misfit(place)
+                if misfit:
+                    self._report(misfit)
+            if read >= READ or passed >= FILES:
+                return True
+        self._round = None
+        self._index.patrolled = self._began
+        return False
+
+
+def resolved_places(layout: Layout) -> Iterator[Place]:
+    """Yield every note outside of `Pending_Approval/`."""
+    for folder in _FOLDERS:
+        for where, _, names in os.walk(layout.path(folder)):
+            for name in names:
+                place = layout.classify(os.path.join(where, name))
+                if place:
+                    yield place
+
+
+def _changed(place: Place) -> float:
+    try:
+        return place.path.lstat().st_ctime
+    except FileNotFoundError:
+        return 0.0
