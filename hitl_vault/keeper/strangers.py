@@ -145,10 +145,8 @@ class Strangers:
 
     def _put_aside(self, place: Place, data: bytes, name: str) -> None:
         copy = set_aside(self._layout, place.name, data, "planted")
-        last = take(place.path)
-        if last is not None and last != data:
-            set_aside(self._layout, place.name, last, "planted")
-        self._tell_of(name, copy)
+        if take(place.path, data):  # else it was changed just now, and is looked at again
+            self._tell_of(name, copy)
 
     def _tell_of(self, name: str, copy: Path) -> None:
         text = "A note that poses as a resolved request, but was never asked, was put into Set_Aside."
