@@ -47,6 +47,7 @@ class Asking:
     adopted: Adopted | None = None
     files: tuple[BoundFile, ...] = ()
     verdict: Effect = Effect.ASK
+    schema: Mapping[str, Any] | None = None
 
 
 def ask(writer: Writer, asking: Asking) -> Record:
@@ -72,6 +73,7 @@ def ask(writer: Writer, asking: Asking) -> Record:
         requirement=asking.requirement,
         adopted=asking.adopted,
         files=asking.files,
+        schema=asking.schema,
     )
     body = {"request": encode(request), "digest": request.digest}
     writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)

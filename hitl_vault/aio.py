@@ -108,10 +108,16 @@ class AsyncGate:
         return await self.gate.wait_async(id, timeout, questions=questions, on_reminder=on_reminder)
 
     async def decide(
-        self, id: str, verdict: str | Verdict, *, by: str | None = None, comment: str = ""
+        self,
+        id: str,
+        verdict: str | Verdict,
+        *,
+        by: str | None = None,
+        comment: str = "",
+        edits: Mapping[str, Any] | None = None,
     ) -> Record:
         """Vote."""
-        return await to_thread(self.gate.decide, id, verdict, by=by, comment=comment)
+        return await to_thread(self.gate.decide, id, verdict, by=by, comment=comment, edits=edits)
 
     async def cancel(self, id: str, *, reason: str = "", by: str | None = None) -> Record:
         """Withdraw a request."""
@@ -150,8 +156,8 @@ class AsyncGate:
     ) -> AsyncIterator[Grant]:
         """Ask, wait and claim; the block runs with the grant and ends as executed or failed."""
         request = await self.ask(action, context, **options)
-        await self.wait(request.id)
-        grant = await self.claim(request.id, request.context, action=action)
+        decision = await self.wait(request.id)
+        grant = await self.claim(request.id, decision.context, action=action)
         try:
             yield grant
         except BaseException as error:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from hitl_vault import editing
+from hitl_vault.domain.canonical import digest
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Gesture, Verdict, Vote, needed, same_person, tally
 from hitl_vault.domain.lifecycle import Kind, State
@@ -58,6 +60,10 @@ def _check_complete(record: Record, cast: Vote) -> None:
             f"it takes {needed(needs, cast.verdict)} people to {cast.verdict}, so each has to be named; "
             "fill in `approver`"
         )
+    if cast.edits:
+        if cast.verdict is Verdict.REJECT:
+            raise NotAllowed("values were changed and the answer is no; put them back, or approve")
+        editing.check(record, cast)
     if needs.comment_required and not cast.comment.strip():
         raise NotAllowed("an answer to this request needs a comment; fill in `comment`")
 
@@ -65,7 +71,8 @@ def _check_complete(record: Record, cast: Vote) -> None:
 def _says_the_same(earlier: Vote, cast: Vote) -> bool:
     """Tell whether a vote adds nothing; for one that nobody is named for, nobody can tell."""
     words = cast.comment in ("", earlier.comment)
-    return bool(cast.by) and words and earlier.verdict is cast.verdict
+    same = earlier.verdict is cast.verdict and digest(earlier.edits) == digest(cast.edits)
+    return bool(cast.by) and words and same
 
 
 def _told_again(writer: Writer, record: Record, earlier: Vote, cast: Vote) -> Record:
@@ -91,7 +98,8 @@ def _decided(writer: Writer, record: Record) -> Record:
 
 def _grounds(record: Record, verdict: Verdict) -> dict[str, Any]:
     winners = record.counted(verdict)
-    return {
+    edits = dict(winners[0].edits) if verdict is Verdict.APPROVE else {}
+    return ({"edits": edits} if edits else {}) | {
         "by": [v.by for v in winners if v.by],
         "comment": _comments([v for v in winners if v.comment]),
         # The Notes are one text that grows from hand to hand.

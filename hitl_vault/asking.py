@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
-from hitl_vault import operands
+from hitl_vault import editing, operands
 from hitl_vault.acts import Asking
 from hitl_vault.domain.canonical import NotJson, canonical
 from hitl_vault.domain.policy import Asked
@@ -24,6 +24,7 @@ class AskOptions(TypedDict, total=False):
     and to claim (`"1h"`, seconds, a timedelta; None for no deadline), at most what the policy's rule
     gives; left out, it is the rule's or the vault's. `risk` can only raise what the policy assesses.
     `files` are paths by name: their content is bound too, shown by its hash, and hashed again at the claim.
+    `schema` is a JSON Schema of the context: what approvers may change has to stay within it.
     """
 
     summary: str
@@ -33,6 +34,7 @@ class AskOptions(TypedDict, total=False):
     run: str | None
     risk: str | Level | Risk | None
     files: Mapping[str, str | Path] | None
+    schema: Mapping[str, Any] | None
 
 
 def asking(
@@ -49,12 +51,16 @@ def asking(
     risk: str | Level | Risk | None = None,
     files: Mapping[str, str | Path] | None = None,
     timeout: Duration | None = "",
+    schema: Mapping[str, Any] | None = None,
 ) -> Asking:
     """Return what `agent` asks and what the policy says of it.
 
-    Raises `ValueError` for an action without a name or a context that is not JSON, and `PolicyInvalid`.
+    Raises `ValueError` for an action without a name, a context that is not JSON, or a schema that
+    cannot be used, and `PolicyInvalid`.
     """
     asked = judged(agent, now, action, context, run=run, risk=risk)
+    if schema is not None:
+        editing.check_schema(schema, asked.context)
     ruling = rules.rule_on(asked)
     wanted = None if timeout in ("", None) else duration(timeout)
     return Asking(
@@ -70,6 +76,7 @@ def asking(
         requirement=ruling.requirement,
         verdict=ruling.verdict,
         files=operands.bind(files or {}),
+        schema=schema,
     )
 
 

@@ -6,11 +6,12 @@ import atexit
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
-from hitl_vault import acts, config
+from hitl_vault import acts, config, editing
 from hitl_vault.askers import Askers
 from hitl_vault.asking import AskOptions, asking
 from hitl_vault.checking import Checking
@@ -126,6 +127,7 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers):
         *,
         by: str | None = None,
         comment: str = "",
+        edits: Mapping[str, Any] | None = None,
         code: str = "",
         signature: str = "",
         gesture: Gesture = Gesture.API,
@@ -133,14 +135,16 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers):
     ) -> Record:
         """Vote `"approve"` or `"reject"` as `by` (else `HITL_APPROVER`) and return the record.
 
-        `code` or `signature` are the proof that the trust modes of those names want. `digest` is that of the
-        request as it was shown; another one is a `DigestMismatch`. Raises `AlreadyDecided`, `Expired`,
-        `Cancelled`, or `NotAllowed` if the vote does not count.
+        `edits` are values of the context to change first, by path (`{"amount": 800}`), where the
+        requirement lets approvers do so. `code` or `signature` are the proof that the trust modes of those
+        names want. `digest` is that of the request as it was shown; another one is a `DigestMismatch`.
+        Raises `AlreadyDecided`, `Expired`, `Cancelled`, or `NotAllowed` if the vote does not count.
         """
         if digest not in (None, self.get(id).request.digest):
             raise DigestMismatch(f"{id} is not what was shown; look at it again")
         name = config.approver(by) or ("" if signature else self.config.settings.approver)
         cast = Vote(verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment)
+        cast = replace(cast, edits=editing.edits_of(self.ledger.record(id), edits)) if edits else cast
         voting = Voting(self.ledger, self.config.state)
         record = self._write(voting.job(id, cast, Evidence(code=code, signature=signature)))
         if isinstance(record, CodeInvalid):

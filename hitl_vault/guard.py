@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Unpack, cast, overload
 
 from hitl_vault.asking import AskOptions
-from hitl_vault.domain.canonical import NotJson, canonical
+from hitl_vault.domain.canonical import NotJson, canonical, digest
 from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.request import Request
+from hitl_vault.errors import DigestMismatch
 from hitl_vault.grant import Grant
 
 P = ParamSpec("P")
@@ -96,8 +97,9 @@ class Guarding:
     ) -> Iterator[Grant]:
         """Ask, wait and claim; the block ends as executed, or as failed if it raises."""
         request = self.ask(action, context, **options)
-        self.wait(request.id)
-        with self.claim(request.id, request.context, action=action) as grant:
+        decision = self.wait(request.id)
+        # What an approver changed is in the grant's context; one who said no has left the request's.
+        with self.claim(request.id, decision.context, action=action) as grant:
             yield grant
 
 
@@ -108,9 +110,10 @@ def _guarded(plan: _Plan, function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         request = plan.ask(args, kwargs)
-        plan.gate.wait(request.id)
-        with plan.claim(request, args, kwargs) as grant:
-            result = function(*args, **kwargs)
+        decision = plan.gate.wait(request.id)
+        bound = plan.approved(request, decision, args, kwargs)
+        with plan.claim(request, decision, args, kwargs) as grant:
+            result = function(*bound.args, **bound.kwargs)
             grant.executed(result)
         return result
 
@@ -123,10 +126,11 @@ def _async(plan: _Plan, function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
         request = await to_thread(plan.ask, args, kwargs)
-        await plan.gate.wait_async(request.id)
-        grant = await to_thread(plan.claim, request, args, kwargs)
+        decision = await plan.gate.wait_async(request.id)
+        bound = plan.approved(request, decision, args, kwargs)
+        grant = await to_thread(plan.claim, request, decision, args, kwargs)
         try:
-            result = await function(*args, **kwargs)
+            result = await function(*bound.args, **bound.kwargs)
         except BaseException as error:
             grant.failed(error)
             raise
@@ -162,9 +166,29 @@ class _Plan:
         }
         return self.gate.ask(self._action, self._context_of(args, kwargs), **words, **self._options)
 
-    def claim(self, request: Request, args: Any, kwargs: Any) -> Grant:
+    def claim(self, request: Request, decision: Decision, args: Any, kwargs: Any) -> Grant:
         # Taken from the arguments anew: what changed since the asking is not what was approved.
-        return self.gate.claim(request.id, self._context_of(args, kwargs), action=self._action)
+        context = self._context_of(args, kwargs)
+        if decision.changed and digest(context) == request.context_digest:
+            context = decision.context
+        return self.gate.claim(request.id, context, action=self._action)
+
+    def approved(
+        self, request: Request, decision: Decision, args: Any, kwargs: Any
+    ) -> inspect.BoundArguments:
+        """Return the arguments to run with: the call's own, or what an approver put in their place."""
+        bound = self._signature.bind(*args, **kwargs)
+        for name, value in decision.context.items() if decision.changed else ():
+            if digest(value) == digest(request.context[name]):
+                continue
+            if self._context is not None:
+                raise DigestMismatch(
+                    f"{request.id} was approved with another {name!r}, and {self._function.__qualname__} "
+                    "cannot be called with it, since guard(context=...) makes the context; "
+                    "use `with gate.approval(...) as grant:` and run with grant.context"
+                )
+            bound.arguments[name] = value
+        return bound
 
     def _context_of(self, args: Any, kwargs: Any) -> Mapping[str, Any]:
         if self._context is not None:

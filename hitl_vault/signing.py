@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hitl_vault import config
 from hitl_vault.domain.decision import Verdict
+from hitl_vault.domain.edits import context_digest
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.requirement import Mode, plain_name
+from hitl_vault.editing import edits_of
 from hitl_vault.errors import ConfigError
 from hitl_vault.ledger.protocol import Ledger, Writer
 
@@ -29,10 +31,17 @@ class Signing:
     ledger: Ledger
 
     def sign(
-        self, id: str, verdict: str | Verdict, *, by: str | None = None, key: str | Path | None = None
+        self,
+        id: str,
+        verdict: str | Verdict,
+        *,
+        by: str | None = None,
+        edits: Mapping[str, Any] | None = None,
+        key: str | Path | None = None,
     ) -> str:
         """Return a signature over the recorded request and a verdict, for `decide` or a note's `signature`.
 
+        `edits` are the values of the context that the approver changes, as for `decide`.
         `key` is the file of an SSH key; without it a key that is listed for `by` is taken, from the ssh-agent
         or `~/.ssh`. Raises `SignatureInvalid` where OpenSSH cannot sign.
         """
@@ -40,16 +49,27 @@ class Signing:
         from hitl_vault.trust.signers import Signers
 
         file = None if key is None else Path(key).expanduser()
-        return sign_with_ssh(self.statement(id, verdict, by=by), Signers(self.config.state), file)
+        return sign_with_ssh(
+            self.statement(id, verdict, by=by, edits=edits), Signers(self.config.state), file
+        )
 
-    def statement(self, id: str, verdict: str | Verdict, *, by: str | None = None) -> Statement:
+    def statement(
+        self,
+        id: str,
+        verdict: str | Verdict,
+        *,
+        by: str | None = None,
+        edits: Mapping[str, Any] | None = None,
+    ) -> Statement:
         """Return what `by` signs to answer a request now, in the ledger's words."""
         from hitl_vault.trust.envelope import statement_of
 
         name = config.approver(by) or self.config.settings.approver
         if not name:
             raise ConfigError("who signs? Give a name, or set HITL_APPROVER")
-        return statement_of(self.ledger.record(id).request, Verdict(verdict), name, self.ledger.now())
+        record = self.ledger.record(id)
+        context = context_digest(record.request.context, edits_of(record, edits or {}))
+        return statement_of(record.request, Verdict(verdict), name, self.ledger.now(), context=context)
 
     @property
     def keys(self) -> KeyHolder:

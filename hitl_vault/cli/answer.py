@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from json import loads
+from typing import Annotated, Any
 
 import hitl_vault as hv
 from hitl_vault.cli import batch
@@ -12,6 +13,10 @@ from hitl_vault.cli.options import By, Ids, Json, MaybeIds, Option, StateDir, Va
 
 Comment = Annotated[
     str, Option("--comment", "What the agent should know; it gets this with the answer.", "TEXT")
+]
+Edit = Annotated[
+    str | None,
+    Option("--edit", "Values to change first, where the rule lets you: '{\"amount\": 800}'.", "JSON"),
 ]
 
 
@@ -26,6 +31,7 @@ def approve(
     ids: MaybeIds = None,
     by: By = None,
     comment: Comment = "",
+    edit: Edit = None,
     where: Where = None,
     yes: Yes = False,
     json: Json = False,
@@ -34,11 +40,13 @@ def approve(
 ) -> int:
     """Say yes to one request or several, or to all that a condition finds, after showing them."""
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
+        if where is not None and edit is not None:
+            raise Usage("--edit: name the request; it cannot go with --where")
         if where is not None:
             return batch.approve(gate, where, ids or [], by=by, comment=comment, yes=yes, json=json)
         if not ids:
             raise Usage("ID: name a request, or several with --where")
-        return _answer(gate, hv.Verdict.APPROVE, ids, by, comment, json)
+        return _answer(gate, hv.Verdict.APPROVE, ids, by, comment, json, _edits(edit))
 
 
 def reject(
@@ -55,10 +63,28 @@ def reject(
 
 
 def _answer(
-    gate: hv.Gate, verdict: hv.Verdict, ids: list[str], by: str | None, comment: str, json: bool
+    gate: hv.Gate,
+    verdict: hv.Verdict,
+    ids: list[str],
+    by: str | None,
+    comment: str,
+    json: bool,
+    edits: dict[str, Any] | None = None,
 ) -> int:
     def vote(id: str) -> hv.Record:
-        return gate.decide(id, verdict, by=by, comment=comment, gesture=hv.Gesture.CLI)
+        return gate.decide(id, verdict, by=by, comment=comment, edits=edits, gesture=hv.Gesture.CLI)
 
     # What has no error was counted: the state may be pending still, or further on than the vote.
     return each(gate, ids, vote, list(hv.State), json=json)
+
+
+def _edits(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        values = loads(text)
+    except ValueError as error:
+        raise Usage(f"--edit: not readable as JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise Usage("--edit: write an object, such as '{\"amount\": 800}'")
+    return values

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from hitl_vault.domain.canonical import digest
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.names import alike
 from hitl_vault.domain.requirement import Requirement
@@ -38,6 +39,7 @@ class Vote:
     `comment` and `notes` are the person's words for the agent; `proof` is what the trust mode
     took as evidence (never a secret). `on_behalf_of` names the approvers for whom a delegate answers.
     `ballot` is the hex SHA-256 of the note that it was read from, so that the same file counts once.
+    `edits` are the values of the context that the approver changed, by path.
     """
 
     verdict: Verdict
@@ -49,14 +51,16 @@ class Vote:
     proof: Mapping[str, Any] | None = None
     on_behalf_of: tuple[str, ...] = ()
     ballot: str = ""
+    edits: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """The final answer: `state` is approved, rejected, expired or cancelled.
 
-    `by` names who decided; `comment` and `notes` are their words. `context` is what may run. `ground` says
-    what decided where no person did, such as a rule of the policy.
+    `by` names who decided; `comment` and `notes` are their words. `context` is what may run; `changed`
+    names the values in it that the approvers changed, by path. `ground` says what decided where no
+    person did, such as a rule of the policy.
     """
 
     request: str
@@ -66,6 +70,7 @@ class Decision:
     by: tuple[str, ...] = ()
     comment: str = ""
     notes: str = ""
+    changed: tuple[str, ...] = ()
     votes: tuple[Vote, ...] = ()
     ground: str = ""
 
@@ -107,12 +112,19 @@ def tally(requirement: Requirement, votes: Sequence[Vote]) -> Verdict | None:
     """Return the verdict that the votes amount to, or None while they do not suffice.
 
     Each person counts once, by their latest vote, and so does each approver: by their own vote, else by
-    that of a delegate. Enough rejections win over enough approvals.
+    that of a delegate. Enough rejections win over enough approvals. Approvals of different contexts
+    decide nothing: all have to approve the same.
     """
     for verdict in (Verdict.REJECT, Verdict.APPROVE):
-        if len(counted(requirement, votes, verdict)) >= needed(requirement, verdict):
+        found = counted(requirement, votes, verdict)
+        if len(found) >= needed(requirement, verdict) and alike_edited(found):
             return verdict
     return None
+
+
+def alike_edited(votes: Sequence[Vote]) -> bool:
+    """Tell whether these votes are for one and the same context."""
+    return len({digest(vote.edits) for vote in votes if vote.verdict is Verdict.APPROVE}) <= 1
 
 
 def needed(requirement: Requirement, verdict: Verdict) -> int:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from hitl_vault.domain.code import NO_CODES, Codes, IssuedCode
 from hitl_vault.domain.codec import decode
-from hitl_vault.domain.decision import Claim, Decision, Outcome, Verdict, Vote, counted, same_person
+from hitl_vault.domain.decision import (
+    Claim,
+    Decision,
+    Outcome,
+    Verdict,
+    Vote,
+    alike_edited,
+    counted,
+    same_person,
+)
+from hitl_vault.domain.edits import applied, offered
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import FINAL, Kind, State, step
 from hitl_vault.domain.question import Question
@@ -92,6 +102,27 @@ class Record:
         return counted(self.request.requirement, self.votes, verdict)
 
     @property
+    def held(self) -> bool:
+        """Whether there are approvals enough, for different contexts."""
+        found = self.counted(Verdict.APPROVE)
+        return len(found) >= self.request.requirement.quorum and not alike_edited(found)
+
+    @property
+    def proposed(self) -> Mapping[str, Any]:
+        """By path the values that an approver may change, as the agent asked them.
+
+        None are in a note that was adopted: its own automation reads what is written there.
+        """
+        request = self.request
+        return {} if request.adopted else offered(request.context, request.requirement.edits)
+
+    @property
+    def offered(self) -> Mapping[str, Any]:
+        """What is `proposed`, as the last one who approved has left it."""
+        approvals = self.counted(Verdict.APPROVE)
+        return {**self.proposed, **(approvals[-1].edits if approvals else {})}
+
+    @property
     def over(self) -> bool:
         """Whether nothing more can happen by itself."""
         return self.state in FINAL
@@ -148,15 +179,17 @@ def _after_use(codes: Codes, vote: Vote) -> Codes:
 
 def _decided(record: Record, entry: Entry) -> _Changes:
     body = dict(entry.body)
+    edits = body.get("edits", {})
     decision = Decision(
         request=record.id,
         state=State(entry.kind),
         at=entry.at,
-        context=record.request.context,
+        context=applied(record.request.context, edits),
         by=tuple(body.get("by", ())),
         comment=body.get("comment", ""),
         notes=body.get("notes", ""),
         ground=body.get("ground", ""),
+        changed=tuple(edits),
         votes=record.votes,
     )
     return {"decision": decision, "notice": None, "notice_kind": None} | _resumed(record, entry)

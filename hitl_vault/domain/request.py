@@ -44,7 +44,7 @@ class Request:
     `context` is any JSON object; `summary` (one line) and `reason` are the agent's words and
     never trusted. `key` is the agent's own name for the request and makes asking idempotent.
     `expires` is when an undecided or unclaimed request ends; None means never. `files` are hashed again
-    before the action runs.
+    before the action runs. `schema` is a JSON Schema for the context; it bounds what an approver may change.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Request:
     requirement: Requirement = field(default_factory=Requirement)
     adopted: Adopted | None = None
     files: tuple[BoundFile, ...] = ()
+    schema: Mapping[str, Any] | None = None
 
     @cached_property
     def digest(self) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from hitl_vault import acts
+from hitl_vault import acts, editing
 from hitl_vault.config import Settings
-from hitl_vault.domain.decision import Vote, needed
+from hitl_vault.domain.decision import Verdict, Vote, needed
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode
-from hitl_vault.errors import CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
+from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
@@ -19,6 +20,8 @@ from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.trust.evidence import Evidence
 from hitl_vault.trust.modes import LACKING, PROVES
+from hitl_vault.vault.ballot import read_ballot
+from hitl_vault.vault.editable import read_edits
 from hitl_vault.vault.layout import Folder, folder_of
 from hitl_vault.voting import Voting
 
@@ -179,7 +182,13 @@ class Desk:
             return None
         alone = needed(record.request.requirement, vote.verdict) == 1
         name = vote.by or (self._settings.approver if alone and not finding.evidence.signature else "")
-        vote = replace(vote, by=name, ballot=voted.sha)
+        try:
+            edits = _edits(record, voted) if vote.verdict is Verdict.APPROVE else {}
+        except (BallotInvalid, NotAllowed) as problem:
+            notice = Notice(text="Refused: a changed value does not count.", detail=str(problem))
+            self._notify(record.id, Kind.REFUSED, notice, sightings)
+            return None
+        vote = replace(vote, by=name, ballot=voted.sha, edits=edits)
         return Cast(id=record.id, vote=vote, evidence=finding.evidence, sha=voted.sha, sightings=sightings)
 
     def _notify(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
@@ -262,3 +271,11 @@ class Desk:
 
     def _notice(self, id: str, kind: Kind, notice: Notice) -> None:
         self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))
+
+
+def _edits(record: Record, voted: Sighting) -> dict[str, Any]:
+    """Return the values that the person changed, by path."""
+    if not record.proposed:
+        return {}
+    text = read_ballot(voted.data, voted.path, skip=voted.skip).edits
+    return editing.edits_of(record, read_edits(text)) if text else {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from hitl_vault.keeper.resolved import Resolved
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer, Person, notes_of
+from hitl_vault.vault.editable import typed_in
 from hitl_vault.vault.files import move_aside, read_note, set_aside
 from hitl_vault.vault.layout import Folder, Layout, folder_of
 from hitl_vault.vault.placing import create_note, replace_note, take
@@ -178,7 +180,7 @@ class Projector:
         void = carried.place.folder is not Folder.PENDING or self.changes(record, carried)
         if void or record.notice_kind is Kind.REFUSED:
             return Person(notes=ballot.notes, approver=ballot.approver, comment=ballot.comment)
-        return Person.of(ballot)
+        return replace(Person.of(ballot), edits=typed_in(ballot.edits, record.proposed))
 
     def _holds_more(
         self, record: Record, sighting: Sighting, carried: Sighting | None, counted: Collection[str]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hitl_vault.domain.decision import Vote
+from hitl_vault.domain.edits import context_digest
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import plain_name
 from hitl_vault.domain.times import instant
@@ -88,7 +89,8 @@ def check_says(statement: Statement, record: Record, vote: Vote) -> None:
     """Raise `SignatureInvalid` if a statement is not about this vote on this request, at about its time."""
     request = record.request
     at = _time(statement.decided_at)
-    wanted = statement_of(request, vote.verdict, vote.by, at, nonce=statement.nonce)
+    context = context_digest(request.context, vote.edits)
+    wanted = statement_of(request, vote.verdict, vote.by, at, nonce=statement.nonce, context=context)
     for name in ("request", "digest", "context", "verdict", "approver", "expires_at", "decided_at"):
         if getattr(statement, name) != getattr(wanted, name):
             raise SignatureInvalid(f"the signature is for another {_CALLED[name]}")

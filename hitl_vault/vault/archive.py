@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hitl_vault.domain.decision import Decision, Gesture, Outcome, Vote
+from hitl_vault.domain.edits import told
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.times import readable
@@ -34,17 +35,30 @@ _HOW = {
 def archive(record: Record) -> Iterator[str]:
     """Yield the decision first, then the run."""
     if record.decision:
-        yield from _decision(record.decision)
+        yield from _decision(record.decision, list(_changes(record)))
     if record.claim and not record.outcome:
         yield f"> {_HEADS[State.EXECUTING]}, {readable(record.claim.at)}"
     if record.outcome:
         yield from _outcome(record.outcome)
 
 
-def _decision(decision: Decision) -> Iterator[str]:
+def arrow(path: str, was: object, now: object) -> str:
+    """Return a changed value as `amount: 900 → 800`."""
+    return f"{path}: {row_text(was)} → {row_text(now)}"
+
+
+def _changes(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield what the approvers changed, proposed → approved."""
+    winners = record.decision.votes if record.decision and record.decision.changed else ()
+    edits = next((vote.edits for vote in winners if vote.edits), {})
+    for edit in told(record.request.context, edits):
+        yield "Changed", row_text(arrow(*edit))
+
+
+def _decision(decision: Decision, changes: list[tuple[str, str]]) -> Iterator[str]:
     head = "[!failure] Blocked" if decision.blocked else _HEADS[decision.state]
     yield f"> {head}, {readable(decision.at)}"
-    rows = list(_decision_rows(decision))
+    rows = [*_decision_rows(decision), *changes]
     if rows:
         yield inert.table(rows)
     if _long(decision.comment):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hitl_vault.domain.decision import Verdict
 from hitl_vault.errors import BallotInvalid
+from hitl_vault.vault.editable import edits_in
 from hitl_vault.vault.fences import outside
 from hitl_vault.vault.files import LIMIT
 from hitl_vault.vault.frontmatter import Value, parse
@@ -68,6 +69,11 @@ class Ballot:
     head: str
     notes: str
     has_notes: bool
+
+    @cached_property
+    def edits(self) -> str | None:
+        """The text of the block of values that may be changed, None without one."""
+        return edits_in(self.head)
 
     @cached_property
     def verdicts(self) -> frozenset[Verdict]:

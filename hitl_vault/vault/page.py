@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
+from hitl_vault.domain import edits
 from hitl_vault.domain.decision import Verdict, Vote, needed
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.lifecycle import Kind, State
@@ -16,7 +17,8 @@ from hitl_vault.domain.risk import Level
 from hitl_vault.domain.text import mixed_scripts
 from hitl_vault.domain.times import readable, told
 from hitl_vault.vault import inert
-from hitl_vault.vault.archive import archive
+from hitl_vault.vault.archive import archive, arrow
+from hitl_vault.vault.editable import edit_block
 from hitl_vault.vault.inert import Inert, Untrusted, row_text, value_of
 from hitl_vault.vault.templates import title_of
 
@@ -38,18 +40,26 @@ _LOCKED = (
     " Too many wrong codes were tried, so codes do not count for this request any more;"
     " only a signed answer does."
 )
+_HELD = (
+    "> [!warning] On hold: there are approvals enough, for different values\n"
+    "> All have to approve the same. Whoever changes their mind votes again."
+)
 _NO_WORDS = Inert("The agent gave neither a summary nor a reason.")
 
 
 class Page:
     """The pieces of one note's body, above its `## Notes`."""
 
-    def __init__(self, record: Record, *, approve: bool = False, reject: bool = False) -> None:
+    def __init__(
+        self, record: Record, *, approve: bool = False, reject: bool = False, typed: Mapping[str, Any] = {}
+    ) -> None:
         self.record = record
         self.request = record.request
         self.pending = record.state is State.PENDING
         self.boxes = Inert(f"{box('Approve', approve)}\n{box('Reject', reject)}")
-        self.context = inert.json_block(self.request.context)
+        context = record.decision.context if record.decision else self.request.context
+        self.context = inert.json_block(context)
+        self.edits = _editable(record, typed)
         self.words = words(self.request)
 
     def values(self) -> dict[str, Any]:
@@ -60,6 +70,7 @@ class Page:
             "above": Inert("\n\n".join(self._above())),
             "answer": answer(self.record),
             "boxes": self.boxes,
+            "edits": self.edits,
             "context": self.context,
             "words": self.words,
             "pick": self.pick,
@@ -70,7 +81,9 @@ class Page:
 
     def needs(self) -> tuple[str, ...]:
         """Return the pieces that every note must show."""
-        return (self.boxes, self.context) if self.pending else (self.context,)
+        if not self.pending:
+            return (self.context,)
+        return (self.boxes, self.context, self.edits) if self.edits else (self.boxes, self.context)
 
     def pick(self, *names: str) -> Untrusted | None:
         """Return the first of these members that the context has and that says something."""
@@ -97,12 +110,20 @@ class Page:
             yield _shortened(self.record.id)
 
 
+def _editable(record: Record, typed: Mapping[str, Any]) -> Inert | None:
+    """Return the block of values that may be changed, as the person left them."""
+    offered = record.offered if record.state is State.PENDING else {}
+    return edit_block({path: typed.get(path, value) for path, value in offered.items()}) if offered else None
+
+
 def above(record: Record) -> Iterator[str]:
     """Yield what comes first: a notice, and how urgent the request is or what was decided."""
     if record.notice:
         yield from notice(record.notice, record.notice_kind)
     if record.state is State.PENDING:
         yield headline(record)
+        if record.held:
+            yield _HELD
         yield from hurry(record)
     else:
         yield from archive(record)
@@ -191,6 +212,7 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     if _takes_several(needs):
         yield "Approvals", row_text(_progress(record, Verdict.APPROVE))
         yield "Rejections", row_text(_progress(record, Verdict.REJECT))
+        yield from (("Changed by", row_text(f"{v.by}: {_said(record, v)}")) for v in record.votes if v.edits)
         yield from (("Comment", row_text(f"{v.by}: {v.comment}")) for v in record.votes if v.comment)
     alike = _look_alikes(request)
     if alike:
@@ -211,6 +233,10 @@ def _progress(record: Record, verdict: Verdict) -> str:
     votes = record.counted(verdict)
     cast = "; ".join(_cast(vote, record) for vote in votes)
     return f"{len(votes)} of {needed(record.request.requirement, verdict)}" + (f": {cast}" if cast else "")
+
+
+def _said(record: Record, vote: Vote) -> str:
+    return "; ".join(arrow(*edit) for edit in edits.told(record.request.context, vote.edits))
 
 
 def _cast(vote: Vote, record: Record) -> str:

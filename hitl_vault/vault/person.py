@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from hitl_vault.vault.ballot import OWN_FIELDS, Ballot
 from hitl_vault.vault.frontmatter import Value
@@ -14,7 +15,8 @@ class Person:
     """The fields and boxes that a person fills in, and what they added.
 
     `notes` is everything below the `## Notes` line, verbatim; None where it is not known, and the
-    notes that came with the decision are drawn instead. `extra` are fields of the person's own.
+    notes that came with the decision are drawn instead. `extra` are fields of the person's own, `edits`
+    the values that they changed, by path.
     """
 
     status: str = "pending"
@@ -26,6 +28,7 @@ class Person:
     reject: bool = False
     notes: str | None = None
     extra: Mapping[str, Value] = field(default_factory=dict)
+    edits: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, ballot: Ballot) -> Person:

@@ -10,7 +10,9 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import zip_longest
 
+from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.ballot import PERSON_FIELDS, UNDECIDED, Ballot, read_ballot
+from hitl_vault.vault.editable import INFO, read_edits
 from hitl_vault.vault.fences import Fence, fences
 from hitl_vault.vault.frontmatter import Value
 from hitl_vault.vault.json_diff import excerpt, told, value_key
@@ -168,9 +170,19 @@ def _uniform(line: str) -> str:
 
 
 def _fence_key(fence: Fence) -> Hashable:
+    if fence.info == INFO and fence.closed:
+        return INFO, _offered(fence.content)
     indent = len(fence.mark) - len(fence.mark.lstrip())
     content = value_key(fence.content) if fence.info == "json" else _trimmed(fence.content)
     return indent, fence.info, fence.closed, content
+
+
+def _offered(content: str) -> Hashable:
+    """Return what must stay the same where values may be changed: their names, and that it can be read."""
+    try:
+        return frozenset(read_edits(content))
+    except BallotInvalid:
+        return content
 
 
 def _trimmed(content: str) -> str:

@@ -1,0 +1,61 @@
+"""The block of a note in which an approver may change values, and what it says when it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from hitl_vault.domain.text import fenced
+from hitl_vault.errors import BallotInvalid
+from hitl_vault.vault import inert
+from hitl_vault.vault.fences import fences
+from hitl_vault.vault.inert import Inert
+
+INFO = "json edit"
+"""The info string of the block; what agents write stands in fences with others."""
+
+
+def edit_block(values: Mapping[str, Any]) -> Inert:
+    """Return the block that shows these values, by path."""
+    return Inert(fenced(inert.json_text(dict(values)), INFO))
+
+
+def edits_in(head: str) -> str | None:
+    """Return the text of the block, None where there is none."""
+    if INFO not in head:
+        return None
+    return next((fence.content for fence in fences(head) if fence.info == INFO), None)
+
+
+def read_edits(text: str) -> dict[str, Any]:
+    """Return the values that the block says, by path; `BallotInvalid` if that cannot be told for certain."""
+    try:
+        values = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except (ValueError, RecursionError) as error:
+        raise BallotInvalid(
+            f"the values that may be changed are not readable as JSON: {error}", field="edits"
+        ) from error
+    if not isinstance(values, dict):
+        raise BallotInvalid("the values that may be changed are not in braces any more", field="edits")
+    return values
+
+
+def typed_in(text: str | None, proposed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that a person has changed in the block so far; none where it cannot be read."""
+    try:
+        values = read_edits(text) if text is not None else {}
+    except BallotInvalid:
+        return {}
+    return {path: value for path, value in values.items() if path in proposed and value != proposed[path]}
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a name stands twice")
+    return values
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")

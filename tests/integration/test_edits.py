@@ -1,0 +1,314 @@
+"""An approver changes values and approves; the agent runs with what was approved."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hitl_vault as hv
+from hitl_vault import acts
+from hitl_vault.trust.signatures import sign_with_secret
+from tests.house import House, eventually
+
+CONTEXT = {"order": "A-17", "amount": 900, "payee": {"name": "ACME", "iban": "DE00"}}
+EDITS = ("amount", "payee.name")
+
+
+@pytest.fixture
+def house(work: Path) -> Iterator[House]:
+    house = House(work)
+    house.found()
+    yield house
+    house.close()
+
+
+def needs(**more: Any) -> hv.Requirement:
+    return hv.Requirement(**({"edits": EDITS} | more))
+
+
+def ask(gate: hv.Gate, schema: dict[str, Any] | None = None, **more: Any) -> hv.Request:
+    """Ask with a requirement of our own, as a policy would give it."""
+    asking = acts.Asking(
+        action="refund",
+        context=CONTEXT,
+        agent=gate.agent,
+        timeout=None,
+        requirement=needs(**more),
+        schema=schema,
+    )
+    return gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
+
+
+def edit_block(house: House, request: hv.Request) -> str:
+    """Return the block of values in a pending note."""
+    return house.note(request).read_text().split("```json edit\n")[1].split("```")[0]
+
+
+def change(house: House, request: hv.Request, *changes: tuple[str, str], **fields: str) -> None:
+    """Change texts within the block, and approve."""
+    before = block = edit_block(house, request)
+    for old, new in changes:
+        assert old in block
+        block = block.replace(old, new)
+    named = [(f'{name}: ""', f"{name}: {value}") for name, value in fields.items()]
+    house.edit(request, (before, block), ('status: "pending"', "status: approved"), *named)
+
+
+def test_a_changed_value_is_what_is_approved_claimed_and_shown(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate)
+    assert edit_block(house, request) == '{\n  "amount": 900,\n  "payee.name": "ACME"\n}\n'
+    change(house, request, ("900", "800"), ("ACME", "ACME Ltd"), approver="ana")
+    decision = gate.wait(request.id, timeout=5)
+    approved = {"order": "A-17", "amount": 800, "payee": {"name": "ACME Ltd", "iban": "DE00"}}
+    assert (decision.context, decision.changed) == (approved, ("amount", "payee.name"))
+    with pytest.raises(hv.DigestMismatch):
+        gate.claim(request.id, CONTEXT)
+    grant = gate.claim(request.id, decision.context)
+    assert grant.context == approved
+    note = house.note(request, "Approved").read_text()
+    assert "amount: 900 → 800" in note
+    assert '"amount": 800' in note
+    gate.ledger.rebuild()
+    assert gate.get(request.id).decision == decision
+
+
+def test_an_untouched_block_changes_nothing_however_an_editor_formats_it(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate)
+    change(
+        house,
+        request,
+        ('{\n  "amount": 900,\n  "payee.name": "ACME"\n}', '{"payee.name":"ACME","amount":9e2}'),
+    )
+    decision = gate.wait(request.id, timeout=5)
+    assert (decision.context, decision.changed) == (CONTEXT, ())
+    gate.claim(request.id, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"amount": 900', '"amount": "900"', "has to stay a number"),
+        ('"amount": 900', '"amount": true', "has to stay a number"),
+        ('"amount": 900', '"amount": 1000000', "break the rule"),
+        ('"amount": 900', '"amount": 900, "order": "B-1"', "was changed"),
+        ('"amount": 900,', "", "was changed"),
+        ('"amount": 900', '"amount": 900, "amount": 1', "was changed"),
+        ('"amount": 900', '"amount": 9007199254740993', "does not count"),
+        ('"amount": 900', '"amount": NaN', "was changed"),
+    ],
+)
+def test_what_the_rule_does_not_take_is_refused_and_explained(
+    house: House, old: str, new: str, told: str
+) -> None:
+    gate = house.gate()
+    request = ask(gate, edits_check="context.amount <= proposed.amount")
+    change(house, request, (old, new))
+    eventually(lambda: house.says(request, told))
+    assert gate.get(request.id).state == "pending"
+    assert gate.get(request.id).votes == ()
+    house.vote(request, "approved")
+    assert gate.wait(request.id, timeout=5).context == CONTEXT
+
+
+def test_a_change_elsewhere_refuses_the_ballot_though_some_values_may_be_changed(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate)
+    text = house.note(request).read_text()
+    house.edit(
+        request,
+        ('status: "pending"', "status: approved"),
+        (text.split("## Context")[1], text.split("## Context")[1].replace("A-17", "A-18")),
+    )
+    eventually(lambda: house.says(request, 'the context\'s "order" reads'))
+    assert gate.get(request.id).state == "pending"
+
+
+def test_a_note_is_drawn_again_with_what_a_person_has_changed_so_far(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate)
+    house.edit(request, ('"amount": 900', '"amount": 850'), ('status: "pending"', "status: hmm"))
+    eventually(lambda: house.says(request, "Not understood"))
+    assert '"amount": 850' in edit_block(house, request)
+    house.edit(request, ('status: "hmm"', "status: approved"))
+    assert gate.wait(request.id, timeout=5).context["amount"] == 850
+
+
+def test_a_no_needs_no_tidying_up_of_values(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate)
+    house.edit(request, ('"amount": 900', '"amount": 850'), ("- [ ] Reject", "- [x] Reject"))
+    assert gate.wait(request.id, timeout=5).state == "rejected"
+
+
+def test_a_quorum_has_to_approve_the_same_values(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate, quorum=2)
+    change(house, request, ("900", "800"), approver="ana")
+    eventually(lambda: house.says(request, "ana: amount: 900 → 800"))
+    assert '"amount": 800' in edit_block(house, request)
+    gate.decide(request.id, "approve", by="ben")
+    eventually(lambda: house.says(request, "approvals enough, for different values"))
+    assert gate.get(request.id).state == "pending"
+    house.edit(request, ("- [ ] Approve", "- [x] Approve"), ('approver: ""', "approver: ana"))
+    assert gate.wait(request.id, timeout=5).context == CONTEXT
+
+
+def test_the_next_approver_agrees_to_the_changed_values_by_ticking(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate, quorum=2)
+    change(house, request, ("900", "800"), approver="ana")
+    eventually(lambda: house.says(request, "1 of 2: ana"))
+    house.edit(request, ("- [ ] Approve", "- [x] Approve"), ('approver: ""', "approver: ben"))
+    decision = gate.wait(request.id, timeout=5)
+    assert (decision.by, decision.context["amount"]) == (("ana", "ben"), 800)
+
+
+def test_programs_change_values_too_and_no_others(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate)
+    with pytest.raises(hv.NotAllowed, match="order"):
+        gate.decide(request.id, "approve", by="ana", edits={"order": "B-1"})
+    gate.decide(request.id, "approve", by="ana", edits={"amount": 1})
+    assert gate.wait(request.id, timeout=5).changed == ("amount",)
+
+
+@pytest.mark.parametrize("mode", [hv.Mode.CODE, hv.Mode.SIGNED])
+def test_where_the_proof_does_not_cover_them_values_cannot_be_changed(house: House, mode: hv.Mode) -> None:
+    gate = house.gate()
+    request = ask(gate, mode=mode, approvers=("ana",))
+    with pytest.raises(hv.NotAllowed):
+        gate.decide(request.id, "approve", by="ana", edits={"amount": 1})
+
+
+def test_a_signature_covers_the_values_that_it_was_made_for_and_no_others(house: House, work: Path) -> None:
+    gate = house.gate()
+    gate.keys.share_secret("ana", work / "secret")
+    secret = bytes.fromhex((work / "secret").read_text())
+
+    def sign(edits: dict[str, Any]) -> str:
+        return sign_with_secret(gate.statement(request.id, "approve", by="ana", edits=edits), secret)
+
+    request = ask(gate, mode=hv.Mode.SIGNED, approvers=("ana",))
+    change(house, request, ("900", "800"), signature=sign({}))
+    eventually(lambda: house.says(request, "the signature is for another context"))
+    with pytest.raises(hv.SignatureInvalid, match="another context"):
+        gate.decide(request.id, "approve", edits={"amount": 700}, signature=sign({"amount": 800}))
+    change(house, request, ("900", "800"), signature=sign({"amount": 800}))
+    decision = gate.wait(request.id, timeout=5)
+    assert (decision.by, decision.context["amount"]) == (("ana",), 800)
+    assert gate.claim(request.id, decision.context).context["amount"] == 800
+
+
+SCHEMA = {"type": "object", "properties": {"amount": {"type": "integer", "maximum": 900, "multipleOf": 10}}}
+
+
+def test_the_agents_schema_bounds_what_may_be_changed(house: House) -> None:
+    gate = house.gate()
+    request = ask(gate, SCHEMA)
+    with pytest.raises(hv.NotAllowed, match="amount: 805 is not a multiple of 10"):
+        gate.decide(request.id, "approve", by="ana", edits={"amount": 805})
+    gate.decide(request.id, "approve", by="ana", edits={"amount": 810})
+    assert gate.wait(request.id, timeout=5).context["amount"] == 810
+
+
+def bomb(levels: int) -> dict[str, Any]:
+    """Return a small schema whose references multiply."""
+    defs = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(levels)}
+    return {"$defs": {**defs, f"d{levels}": {}}, "$ref": "#/$defs/d0"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ({"type": "nonsense"}, "no JSON Schema"),
+        ({"properties": {"amount": {"maximum": 10}}}, "not what its own schema says"),
+        ({"properties": {"order": {"pattern": "(a+)+$"}}}, "pattern, which is not supported"),
+        ({"enum": ["x" * 40_000]}, "larger than"),
+        ({"$ref": "http://127.0.0.1:9/schema.json"}, "cannot be applied: .*Unresolvable"),
+        (bomb(40), "references"),
+    ],
+)
+def test_a_schema_that_cannot_be_used_is_refused_when_asking(
+    house: House, schema: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        house.gate(keeper=False).ask("refund", CONTEXT, schema=schema)
+
+
+def test_without_the_package_a_schema_is_refused_when_asking_and_when_answering(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = house.gate(keeper=False)
+    request = ask(gate, SCHEMA)
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.raises(hv.MissingExtra, match=r"hitl-vault\[schema\]"):
+        gate.ask("refund", CONTEXT, schema=SCHEMA)
+    with pytest.raises((hv.NotAllowed, hv.MissingExtra), match=r"hitl-vault\[schema\]"):
+        gate.decide(request.id, "approve", by="ana", edits={"amount": 810})
+
+
+class Asking:
+    """A gate whose requests let approvers change the amount."""
+
+    def __init__(self, gate: hv.Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.gate = gate
+        monkeypatch.setattr(type(gate.config.settings), "requirement", needs())
+
+    def approve_soon(self, **edits: Any) -> None:
+        def answer() -> None:
+            (record,) = eventually(lambda: list(self.gate.pending()))
+            self.gate.decide(record.id, "approve", by="ana", edits=edits)
+
+        threading.Thread(target=answer).start()
+
+
+@pytest.fixture
+def asking(house: House, monkeypatch: pytest.MonkeyPatch) -> Asking:
+    return Asking(house.gate(), monkeypatch)
+
+
+def test_a_guarded_function_gets_the_approved_values(asking: Asking) -> None:
+
+    @asking.gate.guard(action="refund")
+    def refund(order: str, amount: int = 900, *, tags: tuple[str, ...] = ()) -> Any:
+        return order, amount, tags
+
+    asking.approve_soon(amount=800)
+    assert refund("A-17", tags=("a", "b")) == ("A-17", 800, ("a", "b"))
+
+
+def test_a_guarded_coroutine_gets_the_approved_values(asking: Asking) -> None:
+    @asking.gate.guard(action="refund")
+    async def refund(amount: int) -> int:
+        return amount
+
+    asking.approve_soon(amount=800)
+    assert asyncio.run(refund(900)) == 800
+
+
+def test_a_function_whose_context_is_made_by_a_callable_refuses_changed_values(asking: Asking) -> None:
+    ran = []
+
+    @asking.gate.guard(action="refund", context=lambda invoice: {"amount": invoice["sum"]})
+    def refund(invoice: dict[str, int]) -> None:
+        ran.append(invoice)
+
+    asking.approve_soon(amount=800)
+    with pytest.raises(hv.DigestMismatch, match=r"grant\.context"):
+        refund({"sum": 900})
+    assert ran == []
+
+
+def test_an_approval_block_runs_with_the_approved_context(asking: Asking) -> None:
+    asking.approve_soon(amount=800)
+    with asking.gate.approval("refund", {"amount": 900}) as grant:
+        assert grant.context == {"amount": 800}
+        assert grant.decision.changed == ("amount",)
