@@ -104,7 +104,7 @@ def test_a_changed_vote_replaces_the_earlier_one(house: House) -> None:
     taken_up(house, gate, request, "ana")
     house.vote(request, "rejected", approver="ana")
     eventually(lambda: votes(gate, request) == [("ana", "reject")])
-    eventually(lambda: house.says(request, "0 of 2\n"))
+    eventually(lambda: house.says(request, "Approvals   0 of 2\n"))
     house.vote(request, "approved", approver="ben")
     eventually(lambda: house.says(request, "1 of 2: ben"))
     assert gate.get(request.id).state == "pending"
