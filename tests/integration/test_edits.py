@@ -255,12 +255,22 @@ def test_without_the_package_a_schema_is_refused_when_asking_and_when_answering(
         gate.decide(request.id, "approve", by="ana", edits={"amount": 810})
 
 
+POLICY = """
+format: 1
+rules:
+  - name: refunds
+    when: 'action == "refund"'
+    verdict: ask
+    edits: [amount]
+"""
+
+
 class Asking:
     """A gate whose requests let approvers change the amount."""
 
-    def __init__(self, gate: hv.Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.gate = gate
-        monkeypatch.setattr(type(gate.config.settings), "requirement", needs())
+    def __init__(self, house: House) -> None:
+        (house.root / ".hitl" / "policy.yaml").write_text(POLICY)
+        self.gate = house.gate()
 
     def approve_soon(self, **edits: Any) -> None:
         def answer() -> None:
@@ -271,8 +281,8 @@ class Asking:
 
 
 @pytest.fixture
-def asking(house: House, monkeypatch: pytest.MonkeyPatch) -> Asking:
-    return Asking(house.gate(), monkeypatch)
+def asking(house: House) -> Asking:
+    return Asking(house)
 
 
 def test_a_guarded_function_gets_the_approved_values(asking: Asking) -> None:
