@@ -116,9 +116,10 @@ class SelfApproval(NotAllowed):
 class CodeInvalid(NotAllowed):
     """This is not the one-time code for the answer."""
 
-    def __init__(self, message: str | None = None, *, exposed: bool = False) -> None:
+    def __init__(self, message: str | None = None, *, exposed: bool = False, counts: bool = True) -> None:
         super().__init__(message)
         self.exposed = exposed
+        self.counts = counts
 
 
 class SignatureInvalid(NotAllowed):

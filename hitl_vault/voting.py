@@ -83,7 +83,9 @@ class Voting:
             return answers.vote(writer, id, vote, admit)
         except CodeInvalid as wrong:
             exposed = plain_name(vote.by) if wrong.exposed else ""
-            acts.refuse(writer, id, Notice(text=f"Refused: {wrong}.", wrong_codes=1, exposed=exposed))
+            acts.refuse(
+                writer, id, Notice(text=f"Refused: {wrong}.", wrong_codes=int(wrong.counts), exposed=exposed)
+            )
             return wrong
 
     def _with_proof(self, record: Record, cast: Vote, evidence: Evidence) -> Vote:

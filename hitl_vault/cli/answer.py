@@ -6,7 +6,7 @@ from json import loads
 from typing import Annotated, Any
 
 import hitl_vault as hv
-from hitl_vault.cli import batch
+from hitl_vault.cli import batch, evidence
 from hitl_vault.cli.each import each
 from hitl_vault.cli.exits import Usage
 from hitl_vault.cli.options import By, Ids, Json, MaybeIds, Option, StateDir, Vault
@@ -24,7 +24,13 @@ Where = Annotated[
     str | None,
     Option("--where", "All that await an answer and fit a condition, such as 'risk == \"low\"'.", "CEL"),
 ]
-Yes = Annotated[bool, Option("--yes", "Do not ask before answering what --where finds.")]
+Yes = Annotated[bool, Option("--yes", "Do not ask before answering what --where finds, or before signing.")]
+Code = Annotated[
+    str | None, Option("--code", "Your one-time code for this answer; - to be asked for it.", "CODE")
+]
+Sign = Annotated[
+    bool, Option("--sign", "Show the recorded request, ask, and sign with your SSH key (or name its file).")
+]
 
 
 def approve(
@@ -33,6 +39,8 @@ def approve(
     comment: Comment = "",
     edit: Edit = None,
     where: Where = None,
+    code: Code = None,
+    sign: Sign = False,
     yes: Yes = False,
     json: Json = False,
     vault: Vault = None,
@@ -43,23 +51,35 @@ def approve(
         if where is not None and edit is not None:
             raise Usage("--edit: name the request; it cannot go with --where")
         if where is not None:
+            if sign or code is not None:
+                raise Usage("--where: codes and signatures are for one request at a time")
             return batch.approve(gate, where, ids or [], by=by, comment=comment, yes=yes, json=json)
         if not ids:
             raise Usage("ID: name a request, or several with --where")
-        return _answer(gate, hv.Verdict.APPROVE, ids, by, comment, json, _edits(edit))
+        found, key = evidence.split_key(ids, sign)
+        edits = _edits(edit)
+        prove = evidence.proving(
+            gate, hv.Verdict.APPROVE, by=by, code=code, sign=sign, key=key, yes=yes, edits=edits
+        )
+        return _answer(gate, hv.Verdict.APPROVE, found, by, comment, json, prove, edits)
 
 
 def reject(
     ids: Ids,
     by: By = None,
     comment: Comment = "",
+    code: Code = None,
+    sign: Sign = False,
+    yes: Yes = False,
     json: Json = False,
     vault: Vault = None,
     state_dir: StateDir = None,
 ) -> int:
     """Say no to one request or several; a comment tells the agent why."""
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        return _answer(gate, hv.Verdict.REJECT, ids, by, comment, json)
+        found, key = evidence.split_key(ids, sign)
+        prove = evidence.proving(gate, hv.Verdict.REJECT, by=by, code=code, sign=sign, key=key, yes=yes)
+        return _answer(gate, hv.Verdict.REJECT, found, by, comment, json, prove)
 
 
 def _answer(
@@ -69,10 +89,13 @@ def _answer(
     by: str | None,
     comment: str,
     json: bool,
+    prove: evidence.Prove,
     edits: dict[str, Any] | None = None,
 ) -> int:
     def vote(id: str) -> hv.Record:
-        return gate.decide(id, verdict, by=by, comment=comment, edits=edits, gesture=hv.Gesture.CLI)
+        return gate.decide(
+            id, verdict, by=by, comment=comment, edits=edits, gesture=hv.Gesture.CLI, **prove(id)
+        )
 
     # What has no error was counted: the state may be pending still, or further on than the vote.
     return each(gate, ids, vote, list(hv.State), json=json)

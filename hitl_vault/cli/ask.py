@@ -34,13 +34,14 @@ def request(
     key: o.Key = None,
     timeout: o.Timeout = None,
     risk: o.RiskLevel = None,
+    file: o.Files = None,
     wait: Annotated[bool, o.Option("--wait", "Wait for the answer; the exit code tells it.")] = False,
     json: o.Json = False,
     vault: o.Vault = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Ask for approval and print the request's id."""
-    asking = asked(action, read_context(context), summary, reason, run, key, timeout, risk)
+    asking = asked(action, read_context(context), summary, reason, run, key, timeout, risk, file)
     with hv.open_gate(vault, agent=agent, state_dir=state_dir, keeper=wait) as gate:
         id = gate.ask(**asking).id
         if not (wait and json):
@@ -60,6 +61,7 @@ def asked(
     key: str | None,
     timeout: str | None,
     risk: str | None,
+    files: list[str] | None,
 ) -> dict[str, Any]:
     """Return the arguments of `Gate.ask` that the options amount to; `Usage` for one that cannot be meant."""
     if not action.strip():
@@ -71,12 +73,19 @@ def asked(
         "reason": reason,
         "run": run,
         "key": key,
+        "files": dict(map(_named, files or [])),
     }
     if timeout is not None:
         asking["timeout"] = None if timeout in ("none", "never") else span(timeout, "--timeout")
     if risk is not None:
         asking["risk"] = _checked(hv.Level, risk.strip().lower(), "--risk")
     return asking
+
+
+def _named(file: str) -> tuple[str, str]:
+    """Return the name and the path that `--file` gives; the file's own name where there is no other."""
+    name, equals, path = file.partition("=")
+    return (name, path) if equals and not Path(file).expanduser().exists() else (Path(file).name, file)
 
 
 def span(text: str, flag: str) -> Any:

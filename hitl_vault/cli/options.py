@@ -75,6 +75,12 @@ MaybeIds = Annotated[
     list[str] | None, Argument("[ID...]", "The ids of requests, or any part of each that no other has.", True)
 ]
 MaybeId = Annotated[str | None, Argument("[ID]", "Only this request.", True)]
+Files = Annotated[
+    list[str] | None,
+    Option(
+        "--file", "A file that the action uses: its content is approved too. May be repeated.", "[NAME=]PATH"
+    ),
+]
 Action = Annotated[str, Argument("ACTION", "What would be done, such as `payment` or `deploy`.")]
 Summary = Annotated[str, Option("--summary", "One line of what will happen.", "TEXT")]
 Reason = Annotated[str, Option("--reason", "Why it should.", "TEXT")]

@@ -38,21 +38,22 @@ def _options(options: dict[str, Parameter], words: Sequence[str]) -> tuple[dict[
         if word == "--":
             return values, [*loose, *rest]
         if word.startswith("-") and word != "-":
-            name, value = _option(options, word, rest)
-            values[name] = value
+            parameter, value = _option(options, word, rest)
+            several = [*values.get(parameter.name, []), value] if parameter.kind is list else value
+            values[parameter.name] = several
         else:
             loose.append(word)
     return values, loose
 
 
-def _option(options: dict[str, Parameter], word: str, rest: Iterator[str]) -> tuple[str, Any]:
+def _option(options: dict[str, Parameter], word: str, rest: Iterator[str]) -> tuple[Parameter, Any]:
     flag, equals, value = word.partition("=")
     parameter = options.get(flag)
     if parameter is None or (parameter.kind is bool and equals):
         raise NotPlain
     if parameter.kind is bool:
-        return parameter.name, True
-    return parameter.name, _typed(parameter, value if equals else _next(rest))
+        return parameter, True
+    return parameter, _typed(parameter, value if equals else _next(rest))
 
 
 def _next(rest: Iterator[str]) -> str:

@@ -35,6 +35,7 @@ def run(
     key: o.Key = None,
     timeout: o.Timeout = None,
     risk: o.RiskLevel = None,
+    file: o.Files = None,
     wait_timeout: Patience = None,
     vault: o.Vault = None,
     state_dir: o.StateDir = None,
@@ -43,7 +44,7 @@ def run(
     if not command:
         raise Usage("nothing to run; write: hitl run ACTION -- COMMAND…")
     context = {"argv": list(command), "cwd": os.getcwd()}
-    asking = asked(action, context, summary or " ".join(command), reason, run, key, timeout, risk)
+    asking = asked(action, context, summary or " ".join(command), reason, run, key, timeout, risk, file)
     limit = None if wait_timeout is None else span(wait_timeout, "--wait-timeout")
     with hv.open_gate(vault, agent=agent, state_dir=state_dir, keeper=True) as gate:
         request = gate.ask(**asking)

@@ -25,7 +25,10 @@ class Command:
         return found
 
 
-FAMILIES = {"policy": "Look at the policy: what needs a person, who, how many, by when."}
+FAMILIES = {
+    "keys": "The keys behind codes and signatures.",
+    "policy": "Look at the policy: what needs a person, who, how many, by when.",
+}
 """What several commands have in common whose names begin with the same word."""
 
 COMMANDS: dict[str, Command] = {
@@ -42,6 +45,12 @@ COMMANDS: dict[str, Command] = {
     "doctor": Command("vault", "doctor", VAULT),
     "demo": Command("demo", "demo", VAULT),
     "log": Command("proof", "log", LOOK),
+    "keys list": Command("keys", "list_", VAULT),
+    "keys add-signer": Command("keys", "add_signer", VAULT),
+    "keys share-secret": Command("keys", "share_secret", VAULT),
+    "keys deliver": Command("keys", "deliver", VAULT),
+    "keys rotate": Command("keys", "rotate", VAULT),
+    "keys revoke": Command("keys", "revoke", VAULT),
     "policy check": Command("policy", "check", VAULT),
     "policy explain": Command("policy", "explain", VAULT),
     "policy test": Command("policy", "try_", VAULT),

@@ -17,6 +17,8 @@ def record_json(record: hv.Record, note: Path | None = None) -> dict[str, Any]:
     data = hv.encode(record)
     if record.claim:
         data["claim"] = {"by": record.claim.by, "at": hv.times.text_of(record.claim.at)}
+    if record.codes.issues:
+        data["codes"] = {"wrong": record.codes.wrong, "issued_to": sorted(set(record.codes.issues))}
     facts = {"id": record.id, "state": str(record.state), "action": record.request.action}
     where = {} if note is None else {"note": str(note)}
     return facts | where | {"digest": record.request.digest} | data
@@ -74,6 +76,9 @@ def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield f"  {name:<8} {render.cut(value, render.width() - 11)}"
+    for file in request.files:
+        shown = f"{file.name}: {file.path} ({file.size} bytes, sha256:{file.sha256})"
+        yield from render.wrapped(f"  {'file':<8} {hv.text.one_line(shown)}", render.width())
     yield f"  {'note':<8} {hv.text.one_line(str(note))}"
 
 

@@ -23,6 +23,10 @@ LOCKED = (
     "answer with a signature, or cancel it and ask again"
 )
 
+_AS_ASKED = (
+    "a one-time code approves the request as it was asked, and others could have changed the values; "
+    "approve it as it is with the new code that is sent, or sign your answer"
+)
 _CODE = "vote code"
 _RECEIPT = "vote receipt"
 
@@ -97,6 +101,8 @@ def take(ring: Ring, record: Record, vote: Vote, typed: str) -> Vote:
     verdict = meant(key, record.request.digest, issued, typed)
     if verdict is not vote.verdict:
         raise CodeInvalid(_wrong(record, vote), exposed=verdict is not None)
+    if vote.edits:
+        raise CodeInvalid(_AS_ASKED, exposed=True, counts=False)
     mac = receipt(key, record.request.digest, vote.by, vote.verdict, issued.nonce)
     return replace(vote, proof={"kind": "code", "key": key.id, "nonce": issued.nonce, "receipt": mac})
 

@@ -158,6 +158,8 @@ def _raw(proof: Proof) -> bytes:
 
 def _by_short_form(ring: Ring, record: Record, vote: Vote, proof: Proof) -> str:
     expires = record.request.expires
+    if vote.edits:
+        raise SignatureInvalid("the short form cannot cover changed values; sign the whole body instead")
     if expires is None:
         raise SignatureInvalid("the short form needs a request with a deadline; sign the whole body instead")
     try:
