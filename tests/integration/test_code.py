@@ -15,6 +15,8 @@ import pytest
 
 import hitl_vault as hv
 from hitl_vault import acts
+from hitl_vault.trust.codes import issue
+from hitl_vault.trust.keys import Keys
 from tests.house import House, eventually
 from tests.ssh_keys import make_key, public
 
@@ -203,9 +205,6 @@ def test_codes_survive_a_restart(house: House, gate: hv.Gate) -> None:
 
 def test_codes_that_were_not_sent_before_a_crash_are_made_anew(house: House) -> None:
     """Issued and never handed to their channel: the keeper died in between."""
-    from hitl_vault.trust.codes import issue
-    from hitl_vault.trust.keys import Keys
-
     asking = house.gate(keeper=False)
     request = asking.ask("deploy")
     key = Keys(asking.config.state).current(asking.ledger.now())
@@ -385,3 +384,20 @@ with hv.open_gate({str(house.root)!r}, agent="script", state_dir={str(house.stat
     ).stdout.strip()
     gate = house.gate(keeper=False)
     assert len(gate.get(id).codes.sent) == 2
+
+
+def test_a_code_does_not_cover_values_that_were_changed_in_the_note(house: House, gate: hv.Gate) -> None:
+    """Whoever can write the vault could have changed them; the code was sent for the request as asked."""
+    requirement = hv.Requirement(mode=hv.Mode.CODE, approvers=("ana",), edits=("amount",))
+    asking = acts.Asking(
+        action="refund", context={"amount": 900}, agent="careful", timeout=None, requirement=requirement
+    )
+    request = gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
+    seen = codes(gate, request)["approve"]
+    with pytest.raises(hv.CodeInvalid, match="as it was asked"):
+        gate.decide(request.id, "approve", by="ana", code=seen, edits={"amount": 800})
+    fresh = eventually(lambda: (found := codes(gate, request)["approve"]) != seen and found)
+    assert gate.get(request.id).codes.wrong == 0
+    record = gate.decide(request.id, "approve", by="ana", code=fresh)
+    assert record.decision
+    assert record.decision.context == {"amount": 900}

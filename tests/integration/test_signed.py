@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 import hitl_vault as hv
+from hitl_vault import acts
+from hitl_vault.claiming import Claiming
 from hitl_vault.trust.envelope import Signed, read_signed
 from hitl_vault.trust.hmac_form import sign as short_mac
 from hitl_vault.trust.hmac_form import signed_text
+from hitl_vault.trust.signatures import sign_with_ssh
+from hitl_vault.trust.signers import Signers
 from tests.conftest import Clock
 from tests.house import House, eventually
 from tests.ssh_keys import KINDS, make_key, public, ssh_agent
@@ -179,9 +183,6 @@ def test_a_signature_from_before_the_request_or_from_the_future_does_not_count(
     moment = request.created + at * timedelta(minutes=6)
     statement = gate.statement(request.id, "approve", by="ana")
     off = hv.Statement(**{**vars(statement), "decided_at": hv.times.text_of(moment)})
-    from hitl_vault.trust.signatures import sign_with_ssh
-    from hitl_vault.trust.signers import Signers
-
     token = sign_with_ssh(off, Signers(elsewhere.state), keys["ana"])
     with pytest.raises(hv.SignatureInvalid, match="check the clock"):
         gate.decide(request.id, "approve", by="ana", signature=token)
@@ -205,8 +206,6 @@ def test_an_earlier_vote_cannot_be_brought_back(work: Path, keys: dict[str, Path
 
 def _two_must_agree(house: House) -> hv.Request:
     """Ask something that takes two approvals and two rejections."""
-    from hitl_vault import acts
-
     gate = house.gate("careful", keeper=False)
     requirement = hv.Requirement(mode=hv.Mode.SIGNED, approvers=("ana", "ben"), quorum=2, reject_quorum=2)
     asking = acts.Asking(
@@ -260,8 +259,6 @@ def test_what_a_revoked_key_signed_cannot_be_claimed(house: House, sign: Sign) -
 
 def test_a_key_revoked_while_the_claim_is_on_its_way_refuses_it(house: House, sign: Sign) -> None:
     """Between the slow check and the transaction."""
-    from hitl_vault.claiming import Claiming
-
     gate, request = approved(house, sign)
     lease = timedelta(seconds=60)
     job = Claiming(gate.ledger, gate.config.state).job(
@@ -444,3 +441,25 @@ def test_changes_of_keys_are_recorded_without_anything_secret(
         assert secret not in told
         assert master not in told
     assert gate.ledger.verify() == len(list(gate.ledger.entries()))
+
+
+def test_the_short_form_does_not_cover_changed_values(house: House, work: Path) -> None:
+    gate = house.gate("careful", keeper=False)
+    secret = secret_of(gate, "ana", work / "secret")
+    requirement = hv.Requirement(mode=hv.Mode.SIGNED, approvers=("ana",), edits=("amount",))
+    asking = acts.Asking(
+        action="refund",
+        context={"amount": 900},
+        agent="careful",
+        timeout=timedelta(hours=1),
+        requirement=requirement,
+    )
+    request = gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
+    token = short(request, secret)
+    with pytest.raises(hv.SignatureInvalid, match="changed values"):
+        gate.decide(request.id, "approve", by="ana", signature=token, edits={"amount": 800})
+    edited = hv.sign_with_secret(
+        gate.statement(request.id, "approve", by="ana", edits={"amount": 800}), secret
+    )
+    gate.decide(request.id, "approve", by="ana", signature=edited, edits={"amount": 800})
+    assert gate.claim(request.id, {"amount": 800}).context == {"amount": 800}
