@@ -190,7 +190,7 @@ def on_terminal(hitl: Shell, **environment: str) -> str:
 
 def test_colours_are_for_terminals_that_want_them(hitl: Shell) -> None:
     id = hitl.ask("--risk", "high")
-    assert "\033[31mhigh" in on_terminal(hitl, TERM="xterm")
+    assert "\033[31mcritical" in on_terminal(hitl, TERM="xterm")
     for environment in ({"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}):
         plain = on_terminal(hitl, **environment)
         assert id[-8:] in plain
