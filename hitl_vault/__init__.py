@@ -1,22 +1,12 @@
-"""Human approval for AI agents, in a folder of Markdown."""
+"""Human approval for AI agents, in a folder of Markdown.
+
+Names are loaded when they are first used: a command that a person waits for loads what it needs alone.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hitl_vault._version import __version__
-from hitl_vault.config import Config, Settings
-from hitl_vault.config import load as load_config
-from hitl_vault.domain import text, times
-from hitl_vault.domain.canonical import NotJson
-from hitl_vault.domain.codec import encode
-from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Verdict, Vote
-from hitl_vault.domain.entry import Entry
-from hitl_vault.domain.lifecycle import Kind, State
-from hitl_vault.domain.policy import Effect, Ruling
-from hitl_vault.domain.record import Notice, Record
-from hitl_vault.domain.request import BoundFile, Request
-from hitl_vault.domain.requirement import Mode, Requirement
-from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.errors import (
     AlreadyClaimed,
     AlreadyDecided,
@@ -50,20 +40,33 @@ from hitl_vault.errors import (
     Violation,
     WaitTimeout,
 )
-from hitl_vault.gate import Gate, open_gate
-from hitl_vault.grant import Grant
-from hitl_vault.ledger.chain import ascii_line, line_of, verify_lines
-from hitl_vault.ledger.protocol import Ledger, Row
-from hitl_vault.presence import active_keeper
-from hitl_vault.signing import KeyHolder, KeyInfo
 
 if TYPE_CHECKING:
     from hitl_vault import policies
     from hitl_vault.aio import AsyncGate, open_async_gate
     from hitl_vault.checkpoints import Checkpoints
+    from hitl_vault.config import Config, Settings
+    from hitl_vault.config import load as load_config
     from hitl_vault.diagnosis import Check, diagnose
+    from hitl_vault.domain import text, times
+    from hitl_vault.domain.canonical import NotJson
+    from hitl_vault.domain.codec import encode
+    from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Verdict, Vote
+    from hitl_vault.domain.entry import Entry
+    from hitl_vault.domain.lifecycle import Kind, State
+    from hitl_vault.domain.policy import Effect, Ruling
+    from hitl_vault.domain.record import Notice, Record
+    from hitl_vault.domain.request import BoundFile, Request
+    from hitl_vault.domain.requirement import Mode, Requirement
+    from hitl_vault.domain.risk import Level, Risk
+    from hitl_vault.gate import Gate, open_gate
+    from hitl_vault.grant import Grant
     from hitl_vault.init import init_vault
     from hitl_vault.keeper import Keeper
+    from hitl_vault.ledger.chain import ascii_line, line_of, verify_lines
+    from hitl_vault.ledger.protocol import Ledger, Row
+    from hitl_vault.presence import active_keeper
+    from hitl_vault.signing import KeyHolder, KeyInfo
     from hitl_vault.trust.envelope import Statement
     from hitl_vault.trust.signatures import sign_with_secret
     from hitl_vault.vault.layout import Layout
@@ -155,29 +158,48 @@ __all__ = [
     "verify_vault",
 ]
 
-
-_LATER = {
-    "AsyncGate": "aio",
-    "Check": "diagnosis",
-    "Checkpoints": "checkpoints",
-    "Keeper": "keeper",
-    "Verified": "verification",
-    "Statement": "trust.envelope",
-    "Layout": "vault.layout",
-    "diagnose": "diagnosis",
-    "init_vault": "init",
-    "open_async_gate": "aio",
-    "verify_export": "verification",
-    "verify_vault": "verification",
-    "sign_with_secret": "trust.signatures",
+_HOMES = {
+    "aio": "AsyncGate open_async_gate",
+    "checkpoints": "Checkpoints",
+    "config": "Config Settings",
+    "diagnosis": "Check diagnose",
+    "domain.canonical": "NotJson",
+    "domain.codec": "encode",
+    "domain.decision": "Claim Decision Gesture Outcome Verdict Vote",
+    "domain.entry": "Entry",
+    "domain.lifecycle": "Kind State",
+    "domain.policy": "Effect Ruling",
+    "domain.record": "Notice Record",
+    "domain.request": "BoundFile Request",
+    "domain.requirement": "Mode Requirement",
+    "domain.risk": "Level Risk",
+    "gate": "Gate open_gate",
+    "grant": "Grant",
+    "init": "init_vault",
+    "keeper": "Keeper",
+    "ledger.chain": "ascii_line line_of verify_lines",
+    "ledger.protocol": "Ledger Row",
+    "presence": "active_keeper",
+    "signing": "KeyHolder KeyInfo",
+    "trust.envelope": "Statement",
+    "trust.signatures": "sign_with_secret",
+    "vault.layout": "Layout",
+    "verification": "Verified verify_export verify_vault",
 }
-_MODULES_LATER = {"policies"}
+"""Which modules keep the public names that are loaded later."""
+
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+_MODULES = {"policies": "policies", "text": "domain.text", "times": "domain.times"}
+_RENAMED = {"load_config": ("config", "load")}
 
 
 def __getattr__(name: str) -> Any:
-    # asyncio, the watcher and the templates take longer to load than all the rest, and few need them.
-    if name in _MODULES_LATER:
-        return import_module(f"{__name__}.{name}")
-    if name in _LATER:
-        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _MODULES:
+        value: Any = import_module(f"{__name__}.{_MODULES[name]}")
+    elif name in _HOME or name in _RENAMED:
+        module, attribute = _RENAMED.get(name) or (_HOME[name], name)
+        value = getattr(import_module(f"{__name__}.{module}"), attribute)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
