@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from hitl_vault.keeper import Keeper
     from hitl_vault.ledger.chain import ascii_line, line_of, verify_lines
     from hitl_vault.ledger.protocol import Ledger, Row
+    from hitl_vault.listing import Listing, open_listing
     from hitl_vault.presence import active_keeper
     from hitl_vault.signing import KeyHolder, KeyInfo
     from hitl_vault.trust.envelope import Statement
@@ -107,6 +108,7 @@ __all__ = [
     "LedgerBroken",
     "LedgerUnavailable",
     "Level",
+    "Listing",
     "MissingExtra",
     "Mode",
     "NotAllowed",
@@ -149,6 +151,7 @@ __all__ = [
     "load_config",
     "open_async_gate",
     "open_gate",
+    "open_listing",
     "policies",
     "sign_with_secret",
     "text",
@@ -177,6 +180,7 @@ _HOMES = {
     "grant": "Grant",
     "init": "init_vault",
     "keeper": "Keeper",
+    "listing": "Listing open_listing",
     "ledger.chain": "ascii_line line_of verify_lines",
     "ledger.protocol": "Ledger Row",
     "presence": "active_keeper",

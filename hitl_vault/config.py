@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
@@ -119,7 +118,7 @@ def new_settings_text(**values: str) -> str:
     } | values
     lines = "\n".join(f"{name}: {value}" for name, value in shown.items())
     return (
-        f'# hitl-vault: the settings of this vault\nformat: {FORMAT}\nid: "{secrets.token_hex(8)}"\n{lines}\n'
+        f'# hitl-vault: the settings of this vault\nformat: {FORMAT}\nid: "{os.urandom(8).hex()}"\n{lines}\n'
     )
 
 

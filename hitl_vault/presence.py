@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +20,9 @@ def calling_card(state: Path) -> str:
     A vault that is synced between machines must be kept by one of them; a card that is not one's
     own tells of another.
     """
+    import hashlib  # and sockets: only a keeper has a card
+    import socket
+
     host = re.sub(r"[^A-Za-z0-9-]+", "-", socket.gethostname())
     return f"keeper-{host}-{hashlib.sha256(str(state).encode()).hexdigest()[:8]}.json"
 

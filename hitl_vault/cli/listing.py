@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 import hitl_vault as hv
-from hitl_vault.cli import render, views
+from hitl_vault.cli import render
 from hitl_vault.cli.exits import Usage
 from hitl_vault.cli.options import Id, Json, Option, StateDir, Vault
 
@@ -26,13 +26,13 @@ def list_(
 ) -> None:
     """List the requests that wait for an answer."""
     states = _states(all, state)
-    with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        rows = gate.ledger.rows(states=states, limit=limit or None)
+    with hv.open_listing(vault, state_dir=state_dir) as listing:
+        rows = listing.rows(states=states, limit=limit or None)
         if json:
             render.write_json([hv.encode(row) for row in rows])
             return
-        render.write(_listing(rows, states, gate.ledger.now()))
-        _say_the_rest(gate, states, len(rows) if len(rows) == limit else None)
+        render.write(_listing(rows, states, listing.now()))
+        _say_the_rest(listing, states, len(rows) if len(rows) == limit else None)
 
 
 def _states(all: bool, state: str | None) -> Collection[hv.State]:
@@ -76,17 +76,19 @@ def _colours(row: hv.Row, mixed: bool) -> list[str]:
     return ["bold", "", "", render.risk_colour(row.risk), *state, "", "", ""]
 
 
-def _say_the_rest(gate: hv.Gate, states: Collection[hv.State], shown: int | None) -> None:
+def _say_the_rest(listing: hv.Listing, states: Collection[hv.State], shown: int | None) -> None:
     if shown is not None:
-        more = sum(gate.ledger.counts(states).values()) - shown
+        more = sum(listing.counts(states).values()) - shown
         if more > 0:
             print(f"… and {more} more; --limit 0 lists all.")
-    if hv.active_keeper(gate.config.state) is None:
+    if hv.active_keeper(listing.config.state) is None:
         print(render.paint(NO_KEEPER, "dim"))
 
 
 def show(id: Id, json: Json = False, vault: Vault = None, state_dir: StateDir = None) -> None:
     """Show one request: the facts, the whole context, the agent's words, the history."""
+    from hitl_vault.cli import views
+
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
         record = gate.get(gate.find(id))
         note = hv.Layout(gate.config.root).home(record)
@@ -100,8 +102,8 @@ def show(id: Id, json: Json = False, vault: Vault = None, state_dir: StateDir = 
 
 def completions(part: str, vault: str | None, state_dir: str | None) -> list[tuple[str, str]]:
     """Return the ids that a shell may offer for what was typed so far, each with what it is about."""
-    with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        rows = gate.ledger.rows(limit=200)
+    with hv.open_listing(vault, state_dir=state_dir) as listing:
+        rows = listing.rows(limit=200)
     offers = []
     for row in rows:
         word = row.id if row.id.startswith(part) else render.short(row.id)

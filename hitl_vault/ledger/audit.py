@@ -10,7 +10,8 @@ from typing import Any, cast
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import LedgerBroken
 from hitl_vault.ledger.chain import record_of
-from hitl_vault.ledger.tables import ENTRY_COLUMNS, INSERT_REQUEST, ROW_COLUMNS, columns_of, entry_of
+from hitl_vault.ledger.rows import ROW_COLUMNS
+from hitl_vault.ledger.tables import ENTRY_COLUMNS, INSERT_REQUEST, columns_of, entry_of
 
 _PAGE = 500
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind, State
-from hitl_vault.domain.record import Record
-from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.risk import Level
+
+if TYPE_CHECKING:
+    from hitl_vault.domain.entry import Entry
+    from hitl_vault.domain.record import Record
+    from hitl_vault.domain.requirement import Mode
 
 T = TypeVar("T")
 
-Subscriber: TypeAlias = Callable[[list[Entry]], None]
+Subscriber: TypeAlias = "Callable[[list[Entry]], None]"
 
 SUMMARY_LIMIT = 500
 """How many characters of a request's summary a `Row` carries."""

@@ -12,7 +12,7 @@ from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import instant
 from hitl_vault.errors import RequestNotFound
 from hitl_vault.ledger.protocol import Row
-from hitl_vault.ledger.tables import ROW_COLUMNS, row_of
+from hitl_vault.ledger.rows import ROW_COLUMNS, row_of
 
 MOST_FOUND = 20
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
 from hitl_vault.domain.entry import Entry
-from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import RequestNotFound
 from hitl_vault.ledger import audit, chain, queries
 from hitl_vault.ledger.bell import hang_bell
 from hitl_vault.ledger.commit import GroupCommit, Raised
-from hitl_vault.ledger.connections import BUSY_TIMEOUT, Connections
+from hitl_vault.ledger.connections import BUSY_TIMEOUT
 from hitl_vault.ledger.feed import PAGE, Feed
 from hitl_vault.ledger.forking import watch_forks
-from hitl_vault.ledger.protocol import Ledger, Row, Subscriber, Writer
+from hitl_vault.ledger.protocol import Ledger, Subscriber, Writer
+from hitl_vault.ledger.reading import Clock, SqliteReading, system_clock
 from hitl_vault.ledger.tables import ENTRIES_OF, ENTRY_COLUMNS, entry_of
-from hitl_vault.ledger.transaction import Clock, Transactions, utc
+from hitl_vault.ledger.transaction import Transactions
 from hitl_vault.ledger.turn import Turn
 from hitl_vault.ledger.writer import SqliteWriter
 
@@ -30,12 +30,7 @@ _PAGE = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE seq > ? AND seq <= ? ORDER BY 
 _PAGE_OF = ENTRIES_OF.replace("ORDER", "AND seq > ? AND seq <= ? ORDER") + " LIMIT ?"
 
 
-def system_clock() -> datetime:
-    """Return the present time in UTC."""
-    return datetime.now(UTC)
-
-
-class SqliteLedger(Ledger):
+class SqliteLedger(SqliteReading, Ledger):
     """The ledger at `path`, made if there is none. Raises `ConfigError` if it belongs to another vault.
 
     A process that is forked off may go on using it: with connections of its own, without the
@@ -43,10 +38,8 @@ class SqliteLedger(Ledger):
     """
 
     def __init__(self, path: Path, *, vault_id: str, clock: Clock = system_clock) -> None:
+        super().__init__(path, vault_id=vault_id, clock=clock)
         self._path = path
-        self._clock = clock
-        self._connections = Connections(path, vault_id)
-        self._connections.open()
         self._start()
         watch_forks(self)
 
@@ -67,33 +60,10 @@ class SqliteLedger(Ledger):
             raise RequestNotFound(f"no request has the id {id!r}", id=id)
         return chain.record_of(map(entry_of, found))
 
-    def find(self, part: str) -> list[str]:
-        with self._connections.reading() as connection:
-            return queries.find(connection, part)
-
-    def rows(
-        self,
-        *,
-        states: Collection[State] = (),
-        limit: int | None = None,
-        after: str | None = None,
-        newest_first: bool = True,
-    ) -> list[Row]:
-        with self._connections.reading() as connection:
-            return queries.rows(connection, states, limit, after, newest_first)
-
-    def counts(self, states: Collection[State] = ()) -> dict[State, int]:
-        with self._connections.reading() as connection:
-            return queries.counts(connection, states)
-
     def entries(
         self, *, after: int = 0, request: str | None = None, limit: int | None = None
     ) -> Iterator[Entry]:
         return self._entries(after, self.last_seq(), request, limit)
-
-    def last_seq(self) -> int:
-        with self._connections.reading() as connection:
-            return queries.last(connection)[0]
 
     def due(self) -> list[tuple[datetime, str]]:
         with self._connections.reading() as connection:
@@ -106,11 +76,6 @@ class SqliteLedger(Ledger):
     def leased_until(self, id: str) -> datetime | None:
         with self._connections.reading() as connection:
             return queries.leased_until(connection, id)
-
-    def now(self) -> datetime:
-        with self._connections.reading() as connection:
-            at = queries.last(connection)[1]
-        return max(utc(self._clock), at) if at else utc(self._clock)
 
     def get_mark(self, name: str) -> str | None:
         with self._connections.reading() as connection:

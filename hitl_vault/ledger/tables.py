@@ -1,4 +1,4 @@
-"""Entries, rows and records as SQLite keeps them."""
+"""Entries and records as SQLite keeps them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from typing import Any
 from hitl_vault.domain.canonical import parsed
 from hitl_vault.domain.due import next_due
 from hitl_vault.domain.entry import Entry
-from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode
-from hitl_vault.domain.risk import Level
 from hitl_vault.domain.times import instant, text_of
 from hitl_vault.errors import LedgerBroken
-from hitl_vault.ledger.protocol import SUMMARY_LIMIT, Row
+from hitl_vault.ledger.protocol import SUMMARY_LIMIT
+from hitl_vault.ledger.rows import ROW_COLUMNS
 
 ENTRY_COLUMNS = "seq, at, kind, request, mode, body, prev, hash"
-ROW_COLUMNS = (
-    "id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, due, seq"
-)
 
 ENTRIES_OF = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE request = ? ORDER BY seq"
 INSERT_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -32,8 +29,6 @@ UPDATE_REQUEST = (
 
 _KINDS = {str(kind): kind for kind in Kind}
 _MODES = {str(mode): mode for mode in Mode}
-_STATES = {str(state): state for state in State}
-_LEVELS = {str(level): level for level in Level}
 
 
 def entry_of(columns: tuple[Any, ...]) -> Entry:
@@ -52,27 +47,6 @@ def entry_of(columns: tuple[Any, ...]) -> Entry:
         )
     except (KeyError, ValueError, RecursionError) as error:
         raise LedgerBroken(f"entry {seq} cannot be read: {error!r}", seq=seq) from error
-
-
-def row_of(columns: tuple[Any, ...]) -> Row:
-    """Return the row that `ROW_COLUMNS` hold."""
-    id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, due, seq = columns
-    return Row(
-        id=id,
-        state=_STATES[state],
-        action=action,
-        agent=agent,
-        summary=summary,
-        risk=_LEVELS[risk],
-        created=instant(created),
-        expires=instant(expires) if expires else None,
-        changed=instant(changed),
-        decided=instant(decided) if decided else None,
-        run=run,
-        key=key,
-        due=instant(due) if due else None,
-        seq=seq,
-    )
 
 
 def columns_of(record: Record) -> tuple[Any, ...]:

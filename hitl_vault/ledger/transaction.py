@@ -5,16 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from hitl_vault.domain.entry import Entry
 from hitl_vault.errors import HitlVaultError
 from hitl_vault.ledger.commit import Job, Result
 from hitl_vault.ledger.connections import Connections, unavailable
+from hitl_vault.ledger.reading import Clock, utc
 from hitl_vault.ledger.turn import Turn
 from hitl_vault.ledger.writer import SqliteWriter
-
-Clock = Callable[[], datetime]
 
 
 class Transactions:
@@ -71,11 +69,3 @@ class Transactions:
         if writer.entries:
             self._committed(writer.entries)
         return results
-
-
-def utc(clock: Clock) -> datetime:
-    """Return the clock's time in UTC; `ValueError` if it has no time zone."""
-    at = clock()
-    if at.tzinfo is None:
-        raise ValueError("the ledger's clock gives times without a time zone")
-    return at.astimezone(UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,20 +25,21 @@ HEAVY = [
     "hitl_vault.keeper",
 ]
 
-SCRIPT = f"""
+SCRIPT = """
 import sys
 from hitl_vault.cli.entry import run
 code = run(sys.argv[1:])
-print("code", code, "loaded", *[name for name in {HEAVY!r} if name in sys.modules])
+print("code", code, "loaded", *[name for name in HEAVY if name in sys.modules])
 """
 
 
-def last_line(house: House, *words: str) -> str:
+def last_line(house: House, *words: str, heavy: Sequence[str] = HEAVY) -> str:
     """Return what a command in a process of its own loaded."""
     place = {"HITL_VAULT": str(house.root), "HITL_STATE_DIR": str(house.state)}
+    script = SCRIPT.replace("HEAVY", repr(list(heavy)))
     environment = os.environ | place | {"PYTHONPATH": str(Path(hv.__file__).parents[1])}
     found = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *words], capture_output=True, text=True, check=True, env=environment
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True, env=environment
     )
     return found.stdout.splitlines()[-1]
 
@@ -54,6 +56,13 @@ def test_a_quick_command_loads_nothing_heavy(work: Path, words: str) -> None:
         assert last_line(house, *words.format(id=request.id).split()) == "code 0 loaded"
     finally:
         house.close()
+
+
+def test_listing_loads_neither_what_writes_nor_what_folds(work: Path) -> None:
+    house = House(work)
+    house.found()
+    heavy = ["hitl_vault.gate", "hitl_vault.domain.record", "hitl_vault.ledger.writer", "secrets", "socket"]
+    assert last_line(house, "list", heavy=heavy) == "code 0 loaded"
 
 
 def test_help_is_what_loads_typer(work: Path) -> None:
