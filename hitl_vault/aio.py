@@ -115,9 +115,12 @@ class AsyncGate:
         by: str | None = None,
         comment: str = "",
         edits: Mapping[str, Any] | None = None,
+        code: str = "",
+        signature: str = "",
     ) -> Record:
-        """Vote."""
-        return await to_thread(self.gate.decide, id, verdict, by=by, comment=comment, edits=edits)
+        """Vote, with the proof that the trust mode wants."""
+        more: dict[str, Any] = {"edits": edits, "code": code, "signature": signature}
+        return await to_thread(self.gate.decide, id, verdict, by=by, comment=comment, **more)
 
     async def cancel(self, id: str, *, reason: str = "", by: str | None = None) -> Record:
         """Withdraw a request."""

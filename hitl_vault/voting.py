@@ -12,7 +12,7 @@ from hitl_vault import acts, answers
 from hitl_vault.domain.decision import Vote
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode, plain_name
-from hitl_vault.errors import CodeInvalid, NotAllowed
+from hitl_vault.errors import CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.trust import codes
 from hitl_vault.trust.codes import is_whole
@@ -47,8 +47,12 @@ class Voting:
         if evidence.signature:
             try:
                 vote = self._proven(self._ledger.record(id), vote, evidence.signature)
-            except NotAllowed as error:
+            except LedgerUnavailable:
+                raise
+            except HitlVaultError as error:
                 return _raising(error)
+            except OSError as error:
+                return _raising(NotAllowed(f"the signature could not be checked: {error.strerror}"))
         return lambda writer: self._cast(writer, id, vote, evidence)
 
     def exposed(self, record: Record, typed: Iterable[str]) -> str:
@@ -100,7 +104,7 @@ class Voting:
         return cast
 
 
-def _raising(error: NotAllowed) -> Job:
+def _raising(error: HitlVaultError) -> Job:
     def job(writer: Writer) -> Record | CodeInvalid:
         raise error
 

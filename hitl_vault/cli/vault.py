@@ -14,28 +14,37 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 def init(
     path: Annotated[str | None, Argument("[PATH]", "The folder; `vault` if you name none.")] = None,
-    mode: Annotated[str | None, Option("--mode", "What a vote needs: open or attributed.", "MODE")] = None,
+    mode: Annotated[
+        str | None, Option("--mode", "What a vote needs: open, attributed, code or signed.", "MODE")
+    ] = None,
     timeout: Annotated[
         str | None, Option("--timeout", "Time to decide unless a request says otherwise.", "TIME")
     ] = None,
     approver: Annotated[
         str | None, Option("--approver", "Who votes in notes that name nobody.", "NAME")
     ] = None,
+    approvers: Annotated[
+        str | None, Option("--approvers", "Who may answer, from the mode attributed on: ana,ben.", "NAMES")
+    ] = None,
     vault: Vault = None,
     state_dir: StateDir = None,
 ) -> None:
     """Make a folder a vault; what is there is left as it is."""
     given = {"mode": mode, "timeout": timeout, "approver": None if approver is None else _quoted(approver)}
+    names = [name.strip() for name in (approvers or "").split(",") if name.strip()]
+    given["approvers"] = _quoted(names) if names else None
     settings = {name: value for name, value in given.items() if value is not None}
     config = hv.init_vault(path or vault or "vault", state_dir=state_dir, **settings)
     print(f"The vault is {hv.text.one_line(str(config.root))}; open the folder in Obsidian or any editor.")
+    if config.settings.mode is not hv.Mode.OPEN and not config.settings.approvers:
+        print('Nobody may answer yet: add `approvers: ["NAME"]` to .hitl/vault.yaml in it.')
     print(f"The record is kept in {hv.text.one_line(str(config.state))}.")
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str | list[str]) -> str:
     import json
 
-    return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False)
 
 
 def doctor(json: Json = False, vault: Vault = None, state_dir: StateDir = None) -> int:

@@ -463,3 +463,18 @@ def test_the_short_form_does_not_cover_changed_values(house: House, work: Path) 
     )
     gate.decide(request.id, "approve", by="ana", signature=edited, edits={"amount": 800})
     assert gate.claim(request.id, {"amount": 800}).context == {"amount": 800}
+
+
+def test_a_signature_that_cannot_be_checked_does_not_count_and_the_keeper_goes_on(
+    house: House, sign: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = house.gate()
+    first, second = gate.ask("deploy", {"n": 1}), gate.ask("deploy", {"n": 2})
+    one, other = sign(first.id), sign(second.id)
+    with monkeypatch.context() as without:
+        without.setenv("PATH", "")
+        house.vote(first, "approved", signature=one)
+        eventually(lambda: house.says(first, "openssh-client"))
+    house.vote(second, "approved", signature=other)
+    assert gate.wait(second.id, 8).approved
+    assert gate.get(first.id).state is hv.State.PENDING

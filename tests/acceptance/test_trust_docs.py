@@ -1,0 +1,50 @@
+"""What the page on trust modes shows works as it stands there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hitl_vault.domain.requirement import Mode
+from tests.acceptance.test_docs import blocks
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "trust.md"
+
+
+@pytest.fixture
+def environment(work: Path) -> dict[str, str]:
+    """Where `hitl` is a command, and the state directories lie beside the vaults."""
+    (work / "bin").mkdir()
+    hitl = work / "bin" / "hitl"
+    hitl.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hitl_vault.cli "$@"\n')
+    hitl.chmod(0o755)
+    path = f"{work / 'bin'}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "HITL_STATE_DIR": str(work / "state"), "PYTHONPATH": str(ROOT)}
+
+
+def test_every_command_and_the_program_on_the_page_run(work: Path, environment: dict[str, str]) -> None:
+    script = "set -eu\n" + blocks(PAGE, "sh")
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=work, env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("approved") == 3
+    program = subprocess.run(
+        [sys.executable, "-c", blocks(PAGE, "python")],
+        cwd=work,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert (program.returncode, program.stdout) == (0, "approved\n"), program.stderr
+
+
+def test_the_page_explains_every_mode() -> None:
+    text = PAGE.read_text("utf-8")
+    assert [mode for mode in Mode if f"| `{mode}` |" not in text] == []
