@@ -122,6 +122,14 @@ class AsyncGate:
         more: dict[str, Any] = {"edits": edits, "code": code, "signature": signature}
         return await to_thread(self.gate.decide, id, verdict, by=by, comment=comment, **more)
 
+    async def question(self, id: str, text: str, *, by: str | None = None) -> Record:
+        """Ask the agent something about its request."""
+        return await to_thread(self.gate.question, id, text, by=by)
+
+    async def answer(self, id: str, text: str) -> Record:
+        """Answer the oldest open question about a request."""
+        return await to_thread(self.gate.answer, id, text)
+
     async def cancel(self, id: str, *, reason: str = "", by: str | None = None) -> Record:
         """Withdraw a request."""
         return await to_thread(self.gate.cancel, id, reason=reason, by=by)

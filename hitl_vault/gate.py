@@ -30,6 +30,7 @@ from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
 from hitl_vault.rules import Rules
 from hitl_vault.signing import Signing
+from hitl_vault.thread import Conversing
 from hitl_vault.trust.evidence import Evidence
 from hitl_vault.voting import Voting
 from hitl_vault.waiting import Waiters, Waiting
@@ -67,7 +68,7 @@ def _close_all() -> None:
         gate.close()
 
 
-class Gate(Guarding, Waiting, Signing, Checking, Askers):
+class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing):
     """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:

@@ -12,7 +12,7 @@ import hitl_vault as hv
 from hitl_vault.cli import options as o
 from hitl_vault.cli import render, views
 from hitl_vault.cli.each import each
-from hitl_vault.cli.exits import DONE, Usage, of_state
+from hitl_vault.cli.exits import DONE, QUESTION, Usage, of_state
 
 LARGEST_CONTEXT = 16 * 1024 * 1024
 
@@ -154,6 +154,9 @@ def wait(
     timeout: Annotated[
         str | None, o.Option("--timeout", "Wait no longer than this, such as 10m.", "TIME")
     ] = None,
+    questions: Annotated[
+        bool, o.Option("--questions", "End with code 7 and the question when an approver asks one.")
+    ] = False,
     json: o.Json = False,
     vault: o.Vault = None,
     state_dir: o.StateDir = None,
@@ -162,8 +165,18 @@ def wait(
     limit = None if timeout is None else span(timeout, "--timeout")
     with hv.open_gate(vault, state_dir=state_dir, keeper=True) as gate:
         found = gate.find(id)
-        gate.wait(found, limit)
+        ended = gate.wait(found, limit, questions=questions)
+        if isinstance(ended, hv.Question):
+            return _asked_back(ended, json)
         return _tell(gate, found, json)
+
+
+def _asked_back(question: hv.Question, json: bool) -> int:
+    if json:
+        render.write_json({"id": question.request, "state": "pending", "question": hv.encode(question)})
+    else:
+        print(hv.text.visible(f"{question.by}: {question.text}" if question.by else question.text))
+    return QUESTION
 
 
 def cancel(

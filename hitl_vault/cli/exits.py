@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import hitl_vault as hv
 
-DONE, ERROR, USAGE, REJECTED, EXPIRED, CANCELLED, PENDING = range(7)
+DONE, ERROR, USAGE, REJECTED, EXPIRED, CANCELLED, PENDING, QUESTION = range(8)
 INTERRUPTED = 130
 
 _OF_STATE = {

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from hitl_vault import acts, editing
+from hitl_vault import acts
 from hitl_vault.config import Settings
-from hitl_vault.domain.decision import Verdict, Vote, needed
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
+from hitl_vault.keeper.casting import Cast, cast_of
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
-from hitl_vault.trust.evidence import Evidence
 from hitl_vault.trust.modes import LACKING, PROVES
-from hitl_vault.vault.ballot import read_ballot
-from hitl_vault.vault.editable import read_edits
 from hitl_vault.vault.layout import Folder, folder_of
 from hitl_vault.voting import Voting
 
@@ -32,17 +28,6 @@ RETRY_AFTER = 5.0
 """Seconds after which a note that could not be drawn is tried again."""
 
 _PASSING = (Kind.HELD, Kind.FLAGGED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cast:
-    """A settled vote, ready for the ledger."""
-
-    id: str
-    vote: Vote
-    evidence: Evidence
-    sha: str
-    sightings: Sequence[Sighting]
 
 
 class Desk:
@@ -96,9 +81,9 @@ class Desk:
         return self._act(record, finding, sightings)
 
     def commit(self, casts: Sequence[Cast]) -> None:
-        """Record votes, all in one durable step; their notes are drawn when there is time."""
-        jobs = [self._voting.job(cast.id, cast.vote, cast.evidence) for cast in casts]
-        for cast, result in zip(casts, self._ledger.write_all(jobs), strict=True):
+        """Record votes and questions, all in one durable step; their notes are drawn when there is time."""
+        results = self._ledger.write_all([cast.job for cast in casts])
+        for cast, result in zip(casts, results, strict=True):
             if isinstance(result, Record):
                 self._spent[cast.id] = cast.sha
                 self._redraw(cast.id, result.seq)
@@ -163,8 +148,8 @@ class Desk:
         return True
 
     def _act(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> Cast | None:
-        if finding.vote and finding.voted:
-            return self._take(record, finding, finding.vote, finding.voted, sightings)
+        if finding.voted:
+            return self._take(record, finding, finding.voted, sightings)
         if finding.kind and finding.notice:
             notice = replace(finding.notice, exposed=self._voting.exposed(record, finding.codes))
             self._notify(record.id, finding.kind, notice, sightings)
@@ -175,28 +160,24 @@ class Desk:
         return None
 
     def _take(
-        self, record: Record, finding: Finding, vote: Vote, voted: Sighting, sightings: Sequence[Sighting]
+        self, record: Record, finding: Finding, voted: Sighting, sightings: Sequence[Sighting]
     ) -> Cast | None:
         if voted.sha in record.ballots:  # recorded, and then something kept us from drawing the note again
             self._redraw(record.id, record.seq)
             return None
-        alone = needed(record.request.requirement, vote.verdict) == 1
-        name = vote.by or (self._settings.approver if alone and not finding.evidence.signature else "")
         try:
-            edits = _edits(record, voted) if vote.verdict is Verdict.APPROVE else {}
+            return cast_of(record, finding, sightings, settings=self._settings, voting=self._voting)
         except (BallotInvalid, NotAllowed) as problem:
             notice = Notice(text="Refused: a changed value does not count.", detail=str(problem))
             self._notify(record.id, Kind.REFUSED, notice, sightings)
             return None
-        vote = replace(vote, by=name, ballot=voted.sha, edits=edits)
-        return Cast(id=record.id, vote=vote, evidence=finding.evidence, sha=voted.sha, sightings=sightings)
 
     def _notify(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
         """Record a notice and show it in the note."""
         self._draw(self._ledger.write(lambda writer: acts.note(writer, id, kind, notice)), sightings)
 
     def spent(self, id: str) -> set[str]:
-        """Return, once, the hashes of a request's files whose words are in the ledger as a vote."""
+        """Return, once, the hashes of a request's files whose words are in the ledger by now."""
         sha = self._spent.pop(id, None)
         return {sha} if sha else set()
 
@@ -271,11 +252,3 @@ class Desk:
 
     def _notice(self, id: str, kind: Kind, notice: Notice) -> None:
         self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))
-
-
-def _edits(record: Record, voted: Sighting) -> dict[str, Any]:
-    """Return the values that the person changed, by path."""
-    if not record.proposed:
-        return {}
-    text = read_ballot(voted.data, voted.path, skip=voted.skip).edits
-    return editing.edits_of(record, read_edits(text)) if text else {}

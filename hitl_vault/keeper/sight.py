@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind
+from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Notice
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.trust.evidence import NO_EVIDENCE, Evidence
@@ -77,6 +78,11 @@ class Sighting:
         return self._reading if isinstance(self._reading, BallotInvalid) else None
 
     @property
+    def asks(self) -> bool:
+        """Whether the file asks something back."""
+        return not self.as_drawn and self.ballot is not None and self.ballot.asks
+
+    @property
     def verdicts(self) -> frozenset[Verdict]:
         """Every verdict that the file expresses, by its words, boxes and place."""
         moved = MOVED.get(self.place.folder)
@@ -88,13 +94,15 @@ class Sighting:
 class Finding:
     """What the files amount to. `kind` is None for nothing, `VOTED` for a vote, else the kind of notice.
 
-    `evidence` came with the vote; `codes` lie in files that were refused. `patient` findings may be a
-    person still typing; they are acted on later than others.
+    `voted` is the file that a vote or a question was read from. `evidence` came with the vote; `codes`
+    lie in files that were refused. `patient` findings may be a person still typing; they are acted on
+    later than others.
     """
 
     kind: Kind | None = None
     notice: Notice | None = None
     vote: Vote | None = None
+    question: Question | None = None
     voted: Sighting | None = None
     evidence: Evidence = NO_EVIDENCE
     codes: tuple[str, ...] = field(default=(), repr=False)
@@ -134,8 +142,9 @@ def assess(sightings: Sequence[Sighting], changes: Callable[[Sighting], list[str
     """Say what the files of a pending request amount to.
 
     `changes` tells what a file says that was never drawn.
-    One verdict, expressed once or several times, is a vote. Verdicts that contradict each
-    other, in one file or across copies, are held. Anything unreadable or unknown is told.
+    One verdict, expressed once or several times, is a vote, and none a question if one is asked.
+    Verdicts that contradict each other, in one file or across copies, are held. Anything unreadable
+    or unknown is told.
     """
     mains = [s for s in sightings if s.main and s.place.folder is not Folder.DONE]
     unreadable = next((s for s in mains if not s.as_drawn and s.problem), None)
@@ -143,12 +152,17 @@ def assess(sightings: Sequence[Sighting], changes: Callable[[Sighting], list[str
         return _unreadable(unreadable)
     verdicts = frozenset[Verdict]().union(*(s.verdicts for s in mains))
     disputed = _disputed(sightings, verdicts)
-    if len(verdicts) > 1 or disputed:
+    asking = next((s for s in mains if s.asks), None)
+    if len(verdicts) > 1 or disputed or (verdicts and asking):
         return Finding(kind=Kind.HELD, notice=disputed or _contradiction(mains))
     changed = _changed(mains, changes, patient=not verdicts)
     unknown = _unknown(mains)
-    if changed or unknown or not verdicts:
+    if changed or unknown:
         return changed or unknown or NOTHING
+    if asking:
+        return _question(asking)
+    if not verdicts:
+        return NOTHING
     return _vote(mains, next(iter(verdicts)))
 
 
@@ -183,6 +197,8 @@ def _says(sighting: Sighting) -> list[str]:
     ballot = None if sighting.as_drawn else sighting.ballot
     if ballot and ballot.verdict:
         words.append(f"status {ballot.verdict}")
+    if ballot and ballot.asks:
+        words.append("status needs_info")
     if ballot and ballot.approve:
         words.append("box Approve ticked")
     if ballot and ballot.reject:
@@ -219,6 +235,17 @@ def _unknown(mains: Sequence[Sighting]) -> Finding | None:
             notice = Notice(text=text, detail=f"status: {ballot.unknown}")
             return Finding(kind=Kind.FLAGGED, notice=notice, patient=True)
     return None
+
+
+def _question(asking: Sighting) -> Finding:
+    ballot = asking.ballot
+    if ballot is None or not ballot.comment:
+        text = "Your question is missing. Write it into `comment`, and the agent gets it."
+        return Finding(kind=Kind.FLAGGED, notice=Notice(text=text), patient=True)
+    question = Question(
+        request="", text=ballot.comment, at=_EPOCH, gesture=Gesture.STATUS, by=ballot.approver
+    )
+    return Finding(kind=Kind.QUESTIONED, question=question, voted=asking)
 
 
 def _vote(mains: Sequence[Sighting], verdict: Verdict) -> Finding:

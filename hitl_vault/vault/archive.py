@@ -11,6 +11,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.times import readable
 from hitl_vault.vault import inert
 from hitl_vault.vault.inert import row_text
+from hitl_vault.vault.progress import arrow
 
 _HEADS = {
     State.APPROVED: "[!success] Approved",
@@ -40,11 +41,6 @@ def archive(record: Record) -> Iterator[str]:
         yield f"> {_HEADS[State.EXECUTING]}, {readable(record.claim.at)}"
     if record.outcome:
         yield from _outcome(record.outcome)
-
-
-def arrow(path: str, was: object, now: object) -> str:
-    """Return a changed value as `amount: 900 → 800`."""
-    return f"{path}: {row_text(was)} → {row_text(now)}"
 
 
 def _changes(record: Record) -> Iterator[tuple[str, str]]:

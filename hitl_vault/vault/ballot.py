@@ -32,6 +32,9 @@ WORDS: Mapping[str, Verdict] = {
 }
 """The words of `status` that are a vote."""
 
+QUESTIONS = frozenset({"needs_info", "needs-info", "needs info", "more_info", "info", "question"})
+"""The words of `status` that ask the agent what stands in `comment`."""
+
 UNDECIDED = frozenset({"", "pending", "pending_approval", "awaiting_approval", "pending_review"})
 """The words of `status` that say nothing yet."""
 
@@ -74,6 +77,11 @@ class Ballot:
     def edits(self) -> str | None:
         """The text of the block of values that may be changed, None without one."""
         return edits_in(self.head)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the person asks something back."""
+        return self.status in QUESTIONS
 
     @cached_property
     def verdicts(self) -> frozenset[Verdict]:
@@ -205,7 +213,7 @@ def _typed(value: Value) -> str:
 def _unknown(typed: str, boxes: Mapping[Verdict, set[str]]) -> str | None:
     word = typed.casefold()
     if word not in UNDECIDED:
-        return None if word in WORDS else typed
+        return None if word in WORDS or word in QUESTIONS else typed
     marks = set().union(*boxes.values())
     odd = sorted(marks - {"x", " "})
     return f"[{odd[0]}]" if odd and "x" not in marks else None

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
-from hitl_vault.domain import edits
-from hitl_vault.domain.decision import Verdict, Vote, needed
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
@@ -15,12 +13,14 @@ from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Level
 from hitl_vault.domain.text import mixed_scripts
-from hitl_vault.domain.times import readable, told
+from hitl_vault.domain.times import readable
 from hitl_vault.vault import inert
-from hitl_vault.vault.archive import archive, arrow
+from hitl_vault.vault.archive import archive
 from hitl_vault.vault.editable import edit_block
 from hitl_vault.vault.inert import Inert, Untrusted, row_text, value_of
+from hitl_vault.vault.progress import people_rows, takes_several
 from hitl_vault.vault.templates import title_of
+from hitl_vault.vault.thread import thread
 
 _MOST_ROWS = 8
 _CALLOUT = {Level.LOW: "info", Level.MEDIUM: "info", Level.HIGH: "warning", Level.CRITICAL: "danger"}
@@ -127,6 +127,7 @@ def above(record: Record) -> Iterator[str]:
         yield from hurry(record)
     else:
         yield from archive(record)
+    yield from thread(record)
 
 
 def box(label: str, ticked: bool) -> str:
@@ -177,6 +178,7 @@ def answer(record: Record) -> Inert:
     return Inert(
         "To answer, tick a box, or set `status` above to `approved` or `rejected`, "
         f"or move this note to `Approved` or `Rejected`, or run `{command}`.{_proof(record)}{comment}"
+        " To ask the agent something first, set `status` to `needs_info` and write it into `comment`."
     )
 
 
@@ -185,7 +187,7 @@ def _proof(record: Record) -> str:
     needs = record.request.requirement
     if record.codes.locked:
         return _LOCKED
-    return _PROOF[needs.mode] or (_PROOF[Mode.ATTRIBUTED] if _takes_several(needs) else "")
+    return _PROOF[needs.mode] or (_PROOF[Mode.ATTRIBUTED] if takes_several(needs) else "")
 
 
 def words(request: Request) -> Inert:
@@ -196,7 +198,7 @@ def words(request: Request) -> Inert:
 
 def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     """Yield who asks, how risky it is, and what the policy wants."""
-    request, needs = record.request, record.request.requirement
+    request = record.request
     yield "Asked by", row_text(request.agent)
     if request.run:
         yield "Run", row_text(request.run)
@@ -204,16 +206,7 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     for file in request.files:
         yield "File", row_text(f"{file.name}: {file.path}")
         yield "File content", row_text(f"{file.name}: {file.size} bytes, sha256:{file.sha256}")
-    if record.approvers:
-        yield "Approvers", row_text(", ".join(record.approvers))
-    for step, at in zip(needs.steps, record.escalated, strict=False):
-        instead = " instead" if step.replace else ""
-        yield "Escalated", row_text(f"to {', '.join(step.to)}{instead}, {told(at, request.created)}")
-    if _takes_several(needs):
-        yield "Approvals", row_text(_progress(record, Verdict.APPROVE))
-        yield "Rejections", row_text(_progress(record, Verdict.REJECT))
-        yield from (("Changed by", row_text(f"{v.by}: {_said(record, v)}")) for v in record.votes if v.edits)
-        yield from (("Comment", row_text(f"{v.by}: {v.comment}")) for v in record.votes if v.comment)
+    yield from people_rows(record)
     alike = _look_alikes(request)
     if alike:
         yield "Look twice", row_text(alike)
@@ -222,26 +215,6 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
 def _risk(request: Request) -> str:
     reasons = "; ".join(request.risk.reasons)
     return f"{request.risk.level} ({reasons})" if reasons else str(request.risk.level)
-
-
-def _takes_several(needs: Requirement) -> bool:
-    return needs.quorum > 1 or needs.reject_quorum > 1
-
-
-def _progress(record: Record, verdict: Verdict) -> str:
-    """Return such as `1 of 2: ana, 14:31 UTC`."""
-    votes = record.counted(verdict)
-    cast = "; ".join(_cast(vote, record) for vote in votes)
-    return f"{len(votes)} of {needed(record.request.requirement, verdict)}" + (f": {cast}" if cast else "")
-
-
-def _said(record: Record, vote: Vote) -> str:
-    return "; ".join(arrow(*edit) for edit in edits.told(record.request.context, vote.edits))
-
-
-def _cast(vote: Vote, record: Record) -> str:
-    for_whom = f" for {', '.join(vote.on_behalf_of)}" if vote.on_behalf_of else ""
-    return f"{vote.by or 'unnamed'}{for_whom}, {told(vote.at, record.request.created)}"
 
 
 def _joined(values: Sequence[object]) -> str:
