@@ -7,20 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hitl_vault._version import __version__
-from hitl_vault.config import Config, Settings
-from hitl_vault.config import load as load_config
-from hitl_vault.domain import text, times
-from hitl_vault.domain.canonical import NotJson
-from hitl_vault.domain.codec import encode
-from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Verdict, Vote
-from hitl_vault.domain.entry import Entry
-from hitl_vault.domain.lifecycle import Kind, State
-from hitl_vault.domain.policy import Effect, Ruling
-from hitl_vault.domain.question import Question
-from hitl_vault.domain.record import Notice, Record
-from hitl_vault.domain.request import BoundFile, Request
-from hitl_vault.domain.requirement import Mode, Requirement
-from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.errors import (
     AlreadyClaimed,
     AlreadyDecided,
@@ -69,6 +55,7 @@ if TYPE_CHECKING:
     from hitl_vault.domain.entry import Entry
     from hitl_vault.domain.lifecycle import Kind, State
     from hitl_vault.domain.policy import Effect, Ruling
+    from hitl_vault.domain.question import Question
     from hitl_vault.domain.record import Notice, Record
     from hitl_vault.domain.request import BoundFile, Request
     from hitl_vault.domain.requirement import Mode, Requirement
@@ -187,6 +174,7 @@ _HOMES = {
     "domain.entry": "Entry",
     "domain.lifecycle": "Kind State",
     "domain.policy": "Effect Ruling",
+    "domain.question": "Question",
     "domain.record": "Notice Record",
     "domain.request": "BoundFile Request",
     "domain.requirement": "Mode Requirement",

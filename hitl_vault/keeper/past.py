@@ -11,7 +11,10 @@ from hitl_vault.domain.record import Record, fold
 from hitl_vault.errors import RequestNotFound
 
 _UNMISSED = frozenset(
-    {Kind.VOTED, Kind.REFUSED, Kind.HELD, Kind.FLAGGED, Kind.CLEARED, Kind.REMINDED, Kind.ESCALATED}
+    {
+        *(Kind.VOTED, Kind.REFUSED, Kind.HELD, Kind.FLAGGED, Kind.CLEARED),
+        *(Kind.REMINDED, Kind.ESCALATED, Kind.ANSWERED),
+    }
 )
 """What may be added to a note while somebody has it open: an answer given without it is still meant."""
 
