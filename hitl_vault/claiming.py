@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hitl_vault import acts, operands
 from hitl_vault.domain.decision import Verdict, Vote, tally
@@ -14,11 +13,8 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import InvalidTransition, NotAllowed, SignatureInvalid
 from hitl_vault.ledger.protocol import Ledger, Writer
-from hitl_vault.trust import codes
+from hitl_vault.proofs import Proofs
 from hitl_vault.trust.modes import PROVES
-
-if TYPE_CHECKING:
-    from hitl_vault.trust.signatures import Signatures
 
 Job = Callable[[Writer], Record]
 
@@ -28,13 +24,7 @@ class Claiming:
 
     def __init__(self, ledger: Ledger, state: Path) -> None:
         self._ledger = ledger
-        self._state = state
-
-    @cached_property
-    def _signatures(self) -> Signatures:
-        from hitl_vault.trust.signatures import Signatures  # heavy, and most vaults need none
-
-        return Signatures(self._state)
+        self._proofs = Proofs(state)
 
     def job(
         self, id: str, *, agent: str, action: str | None, context: Mapping[str, Any], lease: timedelta
@@ -67,7 +57,7 @@ class Claiming:
             if now.decision != record.decision:
                 _too_early(now)
             for vote in holding:
-                self._signatures.check_keys(vote)
+                self._proofs.signatures.check_keys(vote)
 
         return still
 
@@ -78,23 +68,13 @@ class Claiming:
         for vote in record.decision.votes if record.decision else ():
             try:
                 if vote.verdict is Verdict.APPROVE:
-                    self._verify(record, vote)
+                    self._proofs.verify(record, vote, self._ledger.now())
                     holding.append(vote)
             except NotAllowed as error:
                 problem = error
         if tally(record.request.requirement, holding) is not Verdict.APPROVE:
             raise problem or SignatureInvalid(f"{record.id} was approved without the proof that it needs")
         return holding
-
-    def _verify(self, record: Record, vote: Vote) -> None:
-        proof = vote.proof or {}
-        kind = proof.get("kind")
-        if kind not in PROVES[record.request.requirement.mode]:
-            raise SignatureInvalid(f"the vote of {vote.by} came without the proof that it needs")
-        if kind == "code":
-            codes.verify(self._signatures.keys.ring(), record, vote)
-        elif self._signatures.verify(record, vote, proof, self._ledger.now()) != proof.get("key"):
-            raise SignatureInvalid(f"the signature of {vote.by} was made with another key than recorded")
 
 
 def _proves(record: Record) -> bool:

@@ -17,6 +17,7 @@ from hitl_vault.keeper.patrol import resolved_places
 from hitl_vault.keeper.resolved import Misfit, Resolved
 from hitl_vault.ledger.chain import verify_lines
 from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.proofs import verify_votes
 from hitl_vault.trust.signed_note import PublicKey, text_of, verified
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.layout import Layout, Place
@@ -25,14 +26,15 @@ from hitl_vault.vault.templates import Templates
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What was checked, and fits: so many entries and, where a vault was at hand, resolved notes."""
+    """What was checked, and fits: so many entries; of a vault also its resolved notes and votes' proofs."""
 
     entries: int
     notes: int | None = None
+    proofs: int | None = None
 
 
 def verify_vault(config: Config, ledger: Ledger, *, against: Path | None = None, key: str = "") -> Verified:
-    """Check a vault's record and its resolved notes.
+    """Check a vault's record, the signatures and codes of its votes, and its resolved notes.
 
     `LedgerBroken` names the first entry that does not fit, `NoteForged` the first note.
 
@@ -44,7 +46,8 @@ def verify_vault(config: Config, ledger: Ledger, *, against: Path | None = None,
     else:
         keys = [PublicKey.read(key)] if key else Checkpoints(config, ledger).public_keys()
         entries = _witnessed(_checkpoint(against, keys, config.settings.id), ledger.verify)
-    return Verified(entries=entries, notes=_verify_notes(config, ledger))
+    proofs = verify_votes(ledger, config.state)
+    return Verified(entries=entries, notes=_verify_notes(config, ledger), proofs=proofs)
 
 
 def _verify_notes(config: Config, ledger: Ledger) -> int:

@@ -122,6 +122,8 @@ def _verified(
 
 def _told(found: hv.Verified, against: str | None, checked: bool) -> list[str]:
     lines = [f"{found.entries} entries, and every one fits."]
+    if found.proofs:
+        lines.append(f"{found.proofs} signatures and codes of votes, and every one holds.")
     if found.notes is not None:
         lines.append(f"{found.notes} resolved notes, and every one says what the record says.")
     if against:

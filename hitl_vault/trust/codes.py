@@ -107,10 +107,10 @@ def take(ring: Ring, record: Record, vote: Vote, typed: str) -> Vote:
     return replace(vote, proof={"kind": "code", "key": key.id, "nonce": issued.nonce, "receipt": mac})
 
 
-def verify(ring: Ring, record: Record, vote: Vote) -> None:
-    """Raise `CodeInvalid` if the proof of a code does not hold, or its key was revoked."""
+def verify(ring: Ring, record: Record, vote: Vote, *, revoked: bool = False) -> None:
+    """Raise `CodeInvalid` if the proof of a code does not hold, or its key was revoked (unless `revoked`)."""
     proof = vote.proof or {}
-    key = ring.find(proof.get("key"))
+    key = ring.find(proof.get("key"), revoked=revoked)
     if key is None:
         raise CodeInvalid(f"the key of the code that {vote.by} gave was revoked")
     wanted = receipt(key, record.request.digest, vote.by, vote.verdict, str(proof.get("nonce")))

@@ -69,9 +69,9 @@ class Ring:
         """The keys that verify, the current one first."""
         return tuple(key for key in reversed(self.keys) if not key.revoked)
 
-    def find(self, id: object) -> Key | None:
-        """Return the key with this id if it still verifies."""
-        return next((key for key in self.usable if key.id == id), None)
+    def find(self, id: object, *, revoked: bool = False) -> Key | None:
+        """Return the key with this id if it still verifies, or with `revoked` even if it does not."""
+        return next((key for key in (self.keys if revoked else self.usable) if key.id == id), None)
 
 
 class Keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from hitl_vault.domain.times import instant
 from hitl_vault.errors import SignatureInvalid
 from hitl_vault.trust import hmac_form, ssh
 from hitl_vault.trust.envelope import Signed, Statement, read_body, read_signed, statement_of
-from hitl_vault.trust.keys import Key, Keys, Ring
+from hitl_vault.trust.keys import Key, Keys
 from hitl_vault.trust.signers import Signers
 
 SKEW = timedelta(minutes=5)
@@ -46,15 +46,22 @@ class Signatures:
         proof = proof_of(given)
         return {**proof, "key": self.verify(record, vote, proof, vote.at)}
 
-    def verify(self, record: Record, vote: Vote, proof: Proof, now: datetime) -> str:
-        """Return the id of the key by which a proof of `vote` holds at `now`; `SignatureInvalid` if none."""
+    def verify(
+        self, record: Record, vote: Vote, proof: Proof, now: datetime, *, revoked: bool = False
+    ) -> str:
+        """Return the id of the key by which a proof of `vote` holds at `now`; `SignatureInvalid` if none.
+
+        With `revoked`, keys that were revoked since count too.
+        """
+        ring = self.keys.ring()
+        keys = ring.keys if revoked else ring.usable
         if "body" not in proof:
-            return _by_short_form(self.keys.ring(), record, vote, proof)
+            return _by_short_form(keys, record, vote, proof)
         statement = read_body(str(proof["body"]).encode())
         check_says(statement, record, vote)
         if proof["kind"] == "ssh":
-            return ssh.verify(self.signers, statement.signed, _raw(proof), vote.by, now)
-        return _by_secret(self.keys.ring(), vote, proof, statement.signed)
+            return ssh.verify(self.signers, statement.signed, _raw(proof), vote.by, now, revoked=revoked)
+        return _matching(keys, vote, statement.signed, _raw(proof))
 
     def check_keys(self, vote: Vote) -> None:
         """Raise `SignatureInvalid` if the key of a proof that held before was revoked since. Quick."""
@@ -156,7 +163,7 @@ def _raw(proof: Proof) -> bytes:
     return b64decode(str(proof["signature"]), validate=True)
 
 
-def _by_short_form(ring: Ring, record: Record, vote: Vote, proof: Proof) -> str:
+def _by_short_form(keys: Sequence[Key], record: Record, vote: Vote, proof: Proof) -> str:
     expires = record.request.expires
     if vote.edits:
         raise SignatureInvalid("the short form cannot cover changed values; sign the whole body instead")
@@ -166,16 +173,12 @@ def _by_short_form(ring: Ring, record: Record, vote: Vote, proof: Proof) -> str:
         text = hmac_form.signed_text(record.id, hmac_form.DECISIONS[vote.verdict], vote.by, expires)
     except ValueError as error:
         raise SignatureInvalid(f"the short form cannot say this: {error}") from error
-    return _matching(ring, vote, text.encode(), bytes.fromhex(str(proof["signature"])))
+    return _matching(keys, vote, text.encode(), bytes.fromhex(str(proof["signature"])))
 
 
-def _by_secret(ring: Ring, vote: Vote, proof: Proof, message: bytes) -> str:
-    return _matching(ring, vote, message, _raw(proof))
-
-
-def _matching(ring: Ring, vote: Vote, message: bytes, given: bytes) -> str:
+def _matching(keys: Sequence[Key], vote: Vote, message: bytes, given: bytes) -> str:
     """Return the id of the key by whose secret for the approver `given` was made, while it could sign."""
-    for key in ring.usable:
+    for key in keys:
         mac = hmac.digest(key.derive(SECRET, plain_name(vote.by)), message, "sha256")
         if hmac.compare_digest(mac, given):
             _check_signs(key, vote.at)
@@ -184,5 +187,7 @@ def _matching(ring: Ring, vote: Vote, message: bytes, given: bytes) -> str:
 
 
 def _check_signs(key: Key, at: datetime) -> None:
+    if key.revoked and at >= key.revoked:
+        raise SignatureInvalid(f"the key {key.id} was revoked")
     if key.retired and at >= key.retired:
         raise SignatureInvalid(f"the key {key.id} was rotated and only verifies; fetch the new shared secret")

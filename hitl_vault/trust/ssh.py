@@ -18,21 +18,26 @@ TIMEOUT = 20.0
 _OWN_KEYS = ("id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa")
 
 
-def verify(signers: Signers, message: bytes, blob: bytes, name: str, at: datetime) -> str:
+def verify(
+    signers: Signers, message: bytes, blob: bytes, name: str, at: datetime, *, revoked: bool = False
+) -> str:
     """Return the fingerprint of the key with which `name` signed `message`.
 
     Raises `SignatureInvalid` if the signature does not hold at `at`: it is another's or over something
-    else, or the key is not listed for that name, not valid then, or revoked. Takes about 10 ms.
+    else, or the key is not listed for that name, not valid then, or (unless `revoked`) revoked. Takes
+    about 10 ms.
     """
     key = signer_of(blob)
-    if signers.is_revoked(key):
+    if not revoked and signers.is_revoked(key):
         raise SignatureInvalid(f"the key {key} was revoked")
     if not signers.listed:
         raise SignatureInvalid("no signer is listed; add one with `hitl keys add-signer NAME KEY.pub`")
     with tempfile.TemporaryDirectory(prefix="hitl-verify-") as folder:
         signature = Path(folder) / "signature"
         signature.write_text(armored(blob))
-        done = _run(_verifying(signers, signature, name, at), message, env={"LC_ALL": "C", "TZ": "UTC"})
+        done = _run(
+            _verifying(signers, signature, name, at, revoked), message, env={"LC_ALL": "C", "TZ": "UTC"}
+        )
     if done.returncode != 0 or not done.stdout.strip().endswith(key.encode()):
         raise SignatureInvalid(f"the signature of {name} does not hold: {_why(signers, key, name, at)}")
     return key
@@ -67,10 +72,11 @@ def sign_as(message: bytes, signers: Signers, name: str) -> bytes:
     raise SignatureInvalid(f"no key of {name} is in the ssh-agent or in ~/.ssh; name its file: --sign KEY")
 
 
-def _verifying(signers: Signers, signature: Path, name: str, at: datetime) -> list[str]:
+def _verifying(signers: Signers, signature: Path, name: str, at: datetime, revoked: bool) -> list[str]:
     words = ["-Y", "verify", "-f", str(signers.allowed), "-I", principal(name), "-n", NAMESPACE]
     words += ["-s", str(signature), "-O", f"verify-time={stamp(at)}"]
-    return [*words, "-r", str(signers.revoked)] if signers.revoked.exists() else words
+    refused = [] if revoked or not signers.revoked.exists() else ["-r", str(signers.revoked)]
+    return [*words, *refused]
 
 
 def _sign_by_agent(message: bytes, key: PublicKey) -> bytes:

@@ -478,3 +478,23 @@ def test_a_signature_that_cannot_be_checked_does_not_count_and_the_keeper_goes_o
     house.vote(second, "approved", signature=other)
     assert gate.wait(second.id, 8).approved
     assert gate.get(first.id).state is hv.State.PENDING
+
+
+def test_verifying_the_record_checks_every_signature_and_names_the_entry_that_lacks_one(
+    house: House, sign: Sign, work: Path
+) -> None:
+    gate, _ = approved(house, sign)
+    secret = secret_of(gate, "ana", work / "secret")
+    request = gate.ask("deploy", {"n": 2})
+    gate.decide(request.id, "reject", by="ana", signature=short(request, secret))
+    gate.keys.revoke(next(key.id for key in gate.keys.list() if key.name == "ana"))
+    gate.keys.revoke(gate.keys.list()[0].id)
+    assert hv.verify_vault(gate.config, gate.ledger).proofs == 2
+    other = gate.ask("deploy", {"n": 3})
+    stolen = gate.get(request.id).votes[0].proof
+    at = hv.times.text_of(gate.ledger.now())
+    vote = {"verdict": "approve", "gesture": "cli", "at": at, "by": "ana", "proof": stolen}
+    forged = gate.ledger.write(lambda w: w.append(hv.Kind.VOTED, other.id, vote, mode=hv.Mode.SIGNED))
+    with pytest.raises(hv.LedgerBroken, match=f"entry {forged.seq}") as caught:
+        hv.verify_vault(gate.config, gate.ledger)
+    assert caught.value.seq == forged.seq
