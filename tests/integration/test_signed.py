@@ -486,7 +486,7 @@ def test_verifying_the_record_checks_every_signature_and_names_the_entry_that_la
     gate, _ = approved(house, sign)
     secret = secret_of(gate, "ana", work / "secret")
     request = gate.ask("deploy", {"n": 2})
-    gate.decide(request.id, "reject", by="ana", signature=short(request, secret))
+    gate.decide(request.id, "reject", by="ana", signature=short(request, secret, "rejected"))
     gate.keys.revoke(next(key.id for key in gate.keys.list() if key.name == "ana"))
     gate.keys.revoke(gate.keys.list()[0].id)
     assert hv.verify_vault(gate.config, gate.ledger).proofs == 2
