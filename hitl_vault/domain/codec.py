@@ -62,6 +62,11 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _seconds(span: timedelta) -> int | float:
+    seconds = span.total_seconds()
+    return int(seconds) if seconds.is_integer() else seconds
+
+
 def _converters(hint: Any) -> tuple[_Convert, _Convert]:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union) and type(None) in arguments and len(arguments) == 2:
@@ -73,7 +78,7 @@ def _converters(hint: Any) -> tuple[_Convert, _Convert]:
     if hint is datetime:
         return text_of, instant
     if hint is timedelta:
-        return (lambda span: span.total_seconds()), (lambda seconds: timedelta(seconds=seconds))
+        return _seconds, (lambda seconds: timedelta(seconds=seconds))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return str, hint
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
