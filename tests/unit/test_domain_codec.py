@@ -141,6 +141,7 @@ def test_every_field_of_a_request_is_bound_by_its_digest() -> None:
         {"requirement": Requirement(quorum=2)},
         {"adopted": Adopted(name="n", text="t")},
         {"files": (BoundFile(name="f", path="/f", size=1, sha256="00"),)},
+        {"schema": {"type": "object"}},
     ]
     digests = {Request(**(base | change)).digest for change in [{}, *changes]}
     assert len(digests) == len(changes) + 1 == len(Request.__dataclass_fields__) + 1
