@@ -41,6 +41,9 @@ BATCH = 256
 """How many requests are looked at, or drawn, before the inbox is read again."""
 FEW = 16
 """How many notes are drawn meanwhile if ballots are waiting: answers come first."""
+BREATH = 0.0005
+"""Seconds in which those who wait in this process go on, before drawing keeps the interpreter busy."""
+
 TICK = 1.0
 """Seconds after which deadlines are compared with the clock again, since clocks get set."""
 
@@ -214,6 +217,8 @@ class Loop:
                 casts.append(cast)
         if casts:
             self._desk.commit(casts)
+        if 0 < len(casts) <= FEW:
+            time.sleep(BREATH)
 
     def _draw(self, id: str) -> None:
         """Draw a note that is behind the ledger, unless somebody writes in it; the desk waits for them."""
