@@ -42,10 +42,10 @@ from hitl_vault.errors import (
 )
 
 if TYPE_CHECKING:
-    from hitl_vault import policies
+    from hitl_vault import acceptance, policies
     from hitl_vault.aio import AsyncGate, open_async_gate
     from hitl_vault.checkpoints import Checkpoints
-    from hitl_vault.config import Config, Settings
+    from hitl_vault.config import Change, Config, Settings
     from hitl_vault.config import load as load_config
     from hitl_vault.diagnosis import Check, diagnose
     from hitl_vault.domain import text, times
@@ -82,6 +82,7 @@ __all__ = [
     "Blocked",
     "BoundFile",
     "Cancelled",
+    "Change",
     "Check",
     "Checkpoints",
     "Claim",
@@ -144,6 +145,7 @@ __all__ = [
     "Vote",
     "WaitTimeout",
     "__version__",
+    "acceptance",
     "active_keeper",
     "ascii_line",
     "diagnose",
@@ -166,7 +168,7 @@ __all__ = [
 _HOMES = {
     "aio": "AsyncGate open_async_gate",
     "checkpoints": "Checkpoints",
-    "config": "Config Settings",
+    "config": "Change Config Settings",
     "diagnosis": "Check diagnose",
     "domain.canonical": "NotJson",
     "domain.codec": "encode",
@@ -196,7 +198,12 @@ _HOMES = {
 """Which modules keep the public names that are loaded later."""
 
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-_MODULES = {"policies": "policies", "text": "domain.text", "times": "domain.times"}
+_MODULES = {
+    "acceptance": "acceptance",
+    "policies": "policies",
+    "text": "domain.text",
+    "times": "domain.times",
+}
 _RENAMED = {"load_config": ("config", "load")}
 
 

@@ -218,6 +218,11 @@ def codes_sent(writer: Writer, id: str, approver: str, nonce: str, channel: str)
     return append(writer, writer.record(id), Kind.SENT, body)
 
 
+def accepted(writer: Writer, body: Mapping[str, Any], mode: Mode) -> None:
+    """Record that changed settings, policies or templates count from now on."""
+    writer.append(Kind.ACCEPTED, "", body, mode=mode)
+
+
 def found(writer: Writer, notice: Notice, mode: Mode) -> None:
     """Record something found in the vault that belongs to no request."""
     writer.append(Kind.TAMPERED, "", encode(notice), mode=mode)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
 from hitl_vault import acts, config, editing
+from hitl_vault.acceptance import follow
 from hitl_vault.askers import Askers
 from hitl_vault.asking import AskOptions, asking
 from hitl_vault.checking import Checking
@@ -56,6 +57,12 @@ def open_gate(
     config.make_private(found.state)
     options = {} if clock is None else {"clock": clock}
     ledger = SqliteLedger(found.ledger, vault_id=found.settings.id, **options)
+    try:
+        config.settle(found, state_dir=state_dir)
+        found = follow(found, ledger)
+    except BaseException:
+        ledger.close()
+        raise
     return Gate(found, ledger, agent=agent, keeper=keeper)
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from hitl_vault import config
 from hitl_vault.errors import VaultError
-from hitl_vault.rules import POLICY_FILE
 from hitl_vault.vault.files import write_note
 from hitl_vault.vault.layout import Layout
 from hitl_vault.vault.shipped import shipped
 from hitl_vault.vault.starter import starter_files
 
-_POLICY = {POLICY_FILE: "cautious.yaml", "policy.schema.json": "policy.schema.json"}
+_POLICY = {config.POLICY_FILE: "cautious.yaml", "policy.schema.json": "policy.schema.json"}
 """What a fresh vault gets in `.hitl/`: the careful policy, and what helps editors with it."""
 
 
@@ -27,7 +26,8 @@ def init_vault(path: str | Path, *, state_dir: str | Path | None = None, **setti
         raise VaultError(f"{root} is a file; name a folder")
     root.mkdir(parents=True, exist_ok=True)
     target = root / config.SETTINGS_FOLDER / config.SETTINGS_FILE
-    if not target.exists():
+    new = not target.exists()
+    if new:
         _found(target, settings)
     elif settings:
         raise VaultError(f"{root} is a vault already; change its settings in {target}")
@@ -36,7 +36,7 @@ def init_vault(path: str | Path, *, state_dir: str | Path | None = None, **setti
         _add(root / name, data)
     for name, source in _POLICY.items():
         _add(target.parent / name, (shipped("policies") / source).read_bytes())
-    found = config.load(root, state_dir=state_dir)
+    found = config.begin(root, state_dir=state_dir) if new else config.load(root, state_dir=state_dir)
     config.make_private(found.state)
     return found
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hitl_vault.config import SETTINGS_FOLDER, Config
+from hitl_vault.config import POLICY_FILE, SETTINGS_FOLDER, Config
 from hitl_vault.domain.policy import Asked, Policy, Ruling
 from hitl_vault.errors import PolicyInvalid
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 NONE = Policy()
 """What a vault without a policy follows: every action is asked about."""
 
-POLICY_FILE = "policy.yaml"
 CASES = ".cases.yaml"
 
 
@@ -38,11 +37,14 @@ def read_cached(path: Path) -> Policy:
     return _parsed(read_text(path), path)
 
 
-def policy_path(config: Config) -> Path | None:
-    """Return the file that the policy of a vault is read from, None if it has none."""
+def policy_path(config: Config, *, proposed: bool = False) -> Path | None:
+    """Return the file that the policy of a vault is read from, None if it has none.
+
+    With `proposed`, the one in the vault, whether or not it was accepted.
+    """
     if config.settings.policy:
         return shipped_policy(config.settings.policy)
-    path = config.root / SETTINGS_FOLDER / POLICY_FILE
+    path = (config.root / SETTINGS_FOLDER if proposed else config.source) / POLICY_FILE
     return path if path.exists() or path.is_symlink() else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hitl_vault.checkpoints import Checkpoints
-from hitl_vault.config import SETTINGS_FOLDER, Config
+from hitl_vault.config import TEMPLATES, Config
 from hitl_vault.domain.checkpoint import Checkpoint, Witness, origin_of
 from hitl_vault.domain.entry import Entry
 from hitl_vault.errors import NoteForged, SignatureInvalid
@@ -53,7 +53,7 @@ def verify_vault(config: Config, ledger: Ledger, *, against: Path | None = None,
 def _verify_notes(config: Config, ledger: Ledger) -> int:
     """Return how many resolved notes there are; `NoteForged` names the first that does not fit."""
     layout, index = Layout(config.root), Index(config.state / "notes.db")
-    drawer = Drawer(Templates(config.root / SETTINGS_FOLDER / "templates"))
+    drawer = Drawer(Templates(config.source / TEMPLATES))
     resolved = Resolved(layout, drawer, past=lambda id: past_of(ledger.entries(request=id)), seal=index.seal)
     try:
         return sum(_fits(resolved, place) for place in resolved_places(layout))

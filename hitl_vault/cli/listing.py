@@ -8,7 +8,7 @@ from typing import Annotated
 
 import hitl_vault as hv
 from hitl_vault.cli import render
-from hitl_vault.cli.exits import Usage
+from hitl_vault.cli.exits import Usage, say
 from hitl_vault.cli.options import Id, Json, Option, StateDir, Vault
 
 NO_KEEPER = "No keeper is active: answers in notes count once `hitl watch` or an agent runs."
@@ -28,6 +28,8 @@ def list_(
     states = _states(all, state)
     with hv.open_listing(vault, state_dir=state_dir) as listing:
         rows = listing.rows(states=states, limit=limit or None)
+        if waiting := listing.config.waiting():
+            say(waiting)
         if json:
             render.write_json([hv.encode(row) for row in rows])
             return

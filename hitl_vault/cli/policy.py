@@ -22,7 +22,7 @@ Policy = Annotated[
 
 def check(file: File = None, vault: Vault = None, state_dir: StateDir = None) -> None:
     """Check a policy file; every mistake is told with its line and remedy."""
-    path = _path(file, vault, state_dir)
+    path = _path(file, vault, state_dir, proposed=True)
     rules = len(hv.policies.read_policy(path).rules)
     print(f"{hv.text.one_line(str(path))}: {rules} {'rule' if rules == 1 else 'rules'}, nothing wrong.")
 
@@ -104,7 +104,7 @@ def _tried(results: list[tuple[str, list[str]]]) -> Iterator[str]:
 
 def _cases(file: str | None, policy: str | None, vault: str | None, state_dir: str | None) -> Path:
     if file is None:
-        return hv.policies.cases_beside(_path(policy, vault, state_dir))
+        return hv.policies.cases_beside(_path(policy, vault, state_dir, proposed=True))
     if file in hv.policies.shipped_policies():
         return hv.policies.cases_beside(hv.policies.find(file))
     return Path(file).expanduser()
@@ -126,11 +126,11 @@ def _named(policy: str | None) -> Any:
     return hv.policies.read_policy(hv.policies.find(policy or ""))
 
 
-def _path(chosen: str | None, vault: str | None, state_dir: str | None) -> Path:
+def _path(chosen: str | None, vault: str | None, state_dir: str | None, *, proposed: bool = False) -> Path:
     if chosen is not None:
         return hv.policies.find(chosen)
     config = hv.load_config(vault, state_dir=state_dir)
-    path = hv.policies.policy_path(config)
+    path = hv.policies.policy_path(config, proposed=proposed)
     if path is None:
         names = ", ".join(hv.policies.shipped_policies())
         raise Usage(

@@ -57,6 +57,7 @@ COMMANDS: dict[str, Command] = {
     "policy explain": Command("policy", "explain", VAULT),
     "policy test": Command("policy", "try_", VAULT),
     "policy show": Command("policy", "show", VAULT),
+    "policy accept": Command("accept", "accept", VAULT),
     "policy schema": Command("policy", "schema", VAULT),
     "stats": Command("stats", "stats", LOOK),
     "verify": Command("proof", "verify", LOOK),

@@ -57,6 +57,8 @@ def settings_file(config: Config) -> Iterator[Check]:
         yield warn("settings", f"{path} can be changed by others", f"chmod go-w '{path}'")
     else:
         yield ok("settings", "valid, and only you can change them")
+    if waiting := config.waiting():
+        yield warn("accepted", waiting, "Accept the change, or undo it if it is not yours.")
 
 
 def vault_place(config: Config) -> Iterator[Check]:

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     TAMPERED = "tampered"
+    ACCEPTED = "accepted"
     KEYED = "keyed"
     VIOLATED = "violated"
 
@@ -53,7 +54,7 @@ class Kind(StrEnum):
 NO = frozenset({State.REJECTED, State.EXPIRED, State.CANCELLED})
 """The states that end a request without its action being run."""
 
-ABOUT_THE_VAULT = frozenset({Kind.REFUSED, Kind.TAMPERED, Kind.KEYED})
+ABOUT_THE_VAULT = frozenset({Kind.REFUSED, Kind.TAMPERED, Kind.KEYED, Kind.ACCEPTED})
 """The kinds of entry that may be about no request in particular."""
 
 FINAL = NO | {State.EXECUTED, State.FAILED}

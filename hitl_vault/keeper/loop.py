@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from hitl_vault.acceptance import Lookout
 from hitl_vault.checkpoints import Checkpoints
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
@@ -87,6 +88,7 @@ class Loop:
         self._courier = Courier(ledger, config.state, monotonic=monotonic, tell=tell)
         resolved = self._projector.resolved
         self._strangers = Strangers(config, layout, ledger, resolved, monotonic=monotonic, tell=tell)
+        self._lookout = Lookout(config, ledger, tell=tell)
         self._patrol = Patrol(layout, resolved, self._index, report=self._report, monotonic=monotonic)
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer()
@@ -145,6 +147,7 @@ class Loop:
             self._settle_up()
         if not self.busy:
             self._patrol.step()
+            self._lookout.step()
 
     def idle_for(self) -> float:
         """Return how many seconds the loop may sleep if nothing arrives."""

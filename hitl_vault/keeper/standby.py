@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from hitl_vault.config import SETTINGS_FOLDER, Config
+from hitl_vault.config import SETTINGS_FOLDER, TEMPLATES, Config
 from hitl_vault.errors import VaultError
 from hitl_vault.keeper.inbox import Inbox
 from hitl_vault.keeper.leader import Leadership
@@ -141,5 +141,5 @@ class Keeper:
             loop.turn()
 
     def _loop(self) -> Loop:
-        drawer = Drawer(Templates(self._config.root / SETTINGS_FOLDER / "templates"))
+        drawer = Drawer(Templates(self._config.source / TEMPLATES))
         return Loop(self._config, self._ledger, self._layout, drawer, tell=self._tell)

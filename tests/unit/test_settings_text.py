@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl_vault import config
+from hitl_vault.config import settings as config
 
 FRESH = config.new_settings_text()
 

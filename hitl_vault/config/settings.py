@@ -1,7 +1,4 @@
-"""Settings: the only reader of the environment and of a vault's `.hitl/vault.yaml`.
-
-Each setting is looked up in the same order: argument, environment, vault file, default.
-"""
+"""What a vault's `.hitl/vault.yaml` can say, and its strict reading."""
 
 from __future__ import annotations
 
@@ -16,10 +13,8 @@ from typing import Any, Literal
 
 from hitl_vault.domain.requirement import Mode, Requirement, plain_name
 from hitl_vault.domain.times import duration
-from hitl_vault.errors import ConfigError, VaultNotFound
+from hitl_vault.errors import ConfigError
 
-SETTINGS_FOLDER = ".hitl"
-SETTINGS_FILE = "vault.yaml"
 FORMAT = 1
 _LARGEST = 16 * 1024
 
@@ -54,57 +49,6 @@ class Settings:
     def requirement(self) -> Requirement:
         """What every request of this vault needs before any policy is asked."""
         return Requirement(mode=self.mode, approvers=self.approvers)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Config:
-    """A vault's folder, its state directory, and its settings."""
-
-    root: Path
-    state: Path
-    settings: Settings
-
-    @property
-    def ledger(self) -> Path:
-        """The ledger's file."""
-        return self.state / "ledger.db"
-
-
-def load(vault: str | Path | None = None, *, state_dir: str | Path | None = None) -> Config:
-    """Find a vault and read its settings.
-
-    Raises `VaultNotFound` if there is none, `ConfigError` if its settings cannot be used.
-    """
-    root = find_vault(vault)
-    settings = read_settings(root / SETTINGS_FOLDER / SETTINGS_FILE)
-    return Config(root=root, state=_state(settings, state_dir), settings=settings)
-
-
-def find_vault(vault: str | Path | None = None) -> Path:
-    """Return the vault's folder: the argument, `HITL_VAULT`, `./vault`, or the nearest one upward."""
-    named = vault if vault is not None else os.environ.get("HITL_VAULT") or None
-    if named is not None:
-        root = Path(named).expanduser()
-        if not is_vault(root):
-            raise VaultNotFound(f"no vault at {root}; `hitl init {root}` makes one")
-        return root.resolve()
-    here = Path.cwd()
-    for candidate in (here / "vault", here, *here.parents):
-        if is_vault(candidate):
-            return candidate.resolve()
-    raise VaultNotFound(
-        f"no vault in {here} or above it; name one with --vault or HITL_VAULT, or make one: `hitl init vault`"
-    )
-
-
-def is_vault(root: Path) -> bool:
-    """Tell whether `root` has a vault's settings file."""
-    return (root / SETTINGS_FOLDER / SETTINGS_FILE).is_file()
-
-
-def approver(argument: str | None = None) -> str:
-    """Return who votes: the argument, else `HITL_APPROVER`, else nobody by name (empty)."""
-    return argument if argument is not None else os.environ.get("HITL_APPROVER", "")
 
 
 def new_settings_text(**values: str) -> str:
@@ -195,11 +139,11 @@ def _mapping(text: str, path: Path) -> Mapping[str, Any]:
 
 
 def _refuse_unknown(values: Mapping[str, Any], path: Path) -> None:
-    import difflib
-
     known = [field.name for field in fields(Settings)]
     for name in values:
         if name not in known:
+            import difflib  # slow to load
+
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
             raise ConfigError(f"{path}: {name}: no such setting{hint}")
@@ -256,21 +200,3 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "state_dir": _text,
     "watch": _watch,
 }
-
-
-def _state(settings: Settings, argument: str | Path | None) -> Path:
-    base = argument or os.environ.get("HITL_STATE_DIR") or settings.state_dir or _user_state()
-    return Path(base).expanduser().resolve() / settings.id
-
-
-def _user_state() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("hitl-vault", appauthor=False))
-
-
-def make_private(folder: Path) -> None:
-    """Create the state directory, readable by its owner alone (0700)."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name == "posix" and folder.stat().st_mode & 0o077:
-        folder.chmod(0o700)

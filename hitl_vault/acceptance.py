@@ -1,0 +1,133 @@
+"""Changed settings, policies and templates: when they count, and the entries that say who accepted them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hitl_vault import acts, config
+from hitl_vault.config import SETTINGS_FOLDER, Change, Config, pin
+from hitl_vault.domain import text
+from hitl_vault.domain.canonical import digest_bytes
+from hitl_vault.domain.requirement import Mode
+from hitl_vault.errors import HitlVaultError
+from hitl_vault.ledger.protocol import Ledger
+
+_RECORDED = 64 * 1024
+"""Bytes up to which the ledger keeps the text of an accepted file; of a larger one, its digest."""
+_LOOK_EVERY = 5.0
+
+
+def follow(found: Config, ledger: Ledger) -> Config:
+    """Return the configuration after taking up what may be taken up without asking.
+
+    That is what is there when a vault is first opened, and in `open` mode any change, which is recorded.
+    """
+    if found.pinned:
+        return found
+    files = {n: data for n, data in pin.contents(found.root / SETTINGS_FOLDER).items() if pin.readable(data)}
+    copy = pin.accepted(found.state)
+    if copy is None or pin.contents(copy) != files:
+        changes = [] if copy is None else pin.differences(pin.contents(copy), files)
+        if changes:
+            _record(ledger, changes, found.settings.mode, by="")
+        pin.accept(found.state, files)
+    return found.as_pinned()
+
+
+def accept(found: Config, ledger: Ledger, *, by: str) -> list[Change]:
+    """Let settings, policy and templates count as they lie in the vault; record and return the changes.
+
+    Raises `ConfigError` or `PolicyInvalid` if they cannot be used; then nothing is accepted.
+    """
+    mode = config.proposed(found).mode
+    changes = found.unaccepted()
+    if changes:
+        files = pin.contents(found.root / SETTINGS_FOLDER)
+        pin.check(files)
+        _check_policy(found, files)
+        _record(ledger, changes, mode, by=by)
+        pin.accept(found.state, files)
+    return changes
+
+
+def _check_policy(found: Config, files: pin.Contents) -> None:
+    if config.POLICY_FILE in files:
+        from hitl_vault.policy.parse import parse  # of use to nobody else here, and slow to load
+
+        parse(files[config.POLICY_FILE], found.root / SETTINGS_FOLDER / config.POLICY_FILE)
+
+
+def who(argument: str | None) -> str:
+    """Return who accepts: the argument, else `HITL_APPROVER`, else nobody by name."""
+    return config.approver(argument)
+
+
+def diff(change: Change) -> list[str]:
+    """Return the lines of a unified diff, harmless to look at."""
+    import difflib  # of use to nobody else, and slow to load
+
+    was, now = _lines(change.accepted), _lines(change.found)
+    before = f"accepted/{change.name}" if change.accepted is not None else "nothing"
+    after = f"vault/{change.name}" if change.found is not None else "nothing"
+    return list(difflib.unified_diff(was, now, before, after, lineterm=""))
+
+
+def _lines(data: bytes | None) -> list[str]:
+    shown = (data or b"").decode("utf-8", "backslashreplace")
+    return [text.one_line(line) for line in shown.removesuffix("\n").split("\n")] if shown else []
+
+
+def _record(ledger: Ledger, changes: list[Change], mode: Mode, *, by: str) -> None:
+    body = {
+        "by": [by] if by else [],
+        "text": ", ".join(change.name for change in changes),
+        "files": {change.name: _kept(change.found) for change in changes},
+    }
+    ledger.write(lambda writer: acts.accepted(writer, body, mode))
+
+
+def _kept(data: bytes | None) -> Mapping[str, Any] | None:
+    if data is None:
+        return None
+    try:
+        whole = {"text": data.decode()} if len(data) <= _RECORDED else {}
+    except UnicodeDecodeError:
+        whole = {}
+    return {"digest": digest_bytes(data), **whole}
+
+
+class Lookout:
+    """Notices changed settings, policies and templates while a vault is kept. For one thread.
+
+    `tell` takes sentences for the operator.
+    """
+
+    def __init__(self, found: Config, ledger: Ledger, *, tell: Callable[[str], None]) -> None:
+        self._config = found
+        self._ledger = ledger
+        self._tell = tell
+        self._next = 0.0
+        self._told: list[str] = []
+
+    def step(self) -> None:
+        """Look, if it is time."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _LOOK_EVERY
+        try:
+            self._look()
+        except (HitlVaultError, OSError) as error:
+            self._say([str(error)])
+
+    def _look(self) -> None:
+        if self._config.settings.mode is Mode.OPEN:
+            follow(self._config, self._ledger)
+        else:
+            self._say([line] if (line := self._config.waiting()) else [])
+
+    def _say(self, lines: list[str]) -> None:
+        if lines and lines != self._told:
+            self._tell(lines[0])
+        self._told = lines

@@ -1,0 +1,171 @@
+"""Where a vault is, and which settings count: the only reader of the environment.
+
+Each setting is looked up in the same order: argument, environment, vault file, default.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hitl_vault.config import pin
+from hitl_vault.config.pin import POLICY_FILE, SETTINGS_FILE, SETTINGS_FOLDER, TEMPLATES, Change
+from hitl_vault.config.settings import Settings, new_settings_text, parse_settings, read_settings
+from hitl_vault.domain import text
+from hitl_vault.domain.requirement import Mode
+from hitl_vault.errors import ConfigError, VaultNotFound
+
+__all__ = [
+    "POLICY_FILE",
+    "SETTINGS_FILE",
+    "SETTINGS_FOLDER",
+    "TEMPLATES",
+    "Change",
+    "Config",
+    "Settings",
+    "approver",
+    "begin",
+    "find_vault",
+    "is_vault",
+    "load",
+    "make_private",
+    "new_settings_text",
+    "parse_settings",
+    "proposed",
+    "read_settings",
+    "settle",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A vault's folder, its state directory, and its settings.
+
+    With `pinned`, settings, policy and templates count as a person accepted them, not as they lie there.
+    """
+
+    root: Path
+    state: Path
+    settings: Settings
+    pinned: bool = False
+
+    @property
+    def source(self) -> Path:
+        """The folder from which settings, policy and templates are taken; as it is at the moment."""
+        accepted = pin.accepted(self.state) if self.pinned else None
+        return accepted or self.root / SETTINGS_FOLDER
+
+    def waiting(self) -> str:
+        """Return the sentence that says what was changed and is not in force; empty if all counts."""
+        changes = self.unaccepted() if self.pinned else []
+        names = ", ".join(text.one_line(change.name, 60) for change in changes)
+        return (
+            f"Changed and not in force: {names}. `hitl policy accept` shows the difference." if names else ""
+        )
+
+    def as_pinned(self) -> Config:
+        """Return the same, pinned unless the mode is `open`."""
+        return replace(self, pinned=self.settings.mode is not Mode.OPEN)
+
+    def unaccepted(self) -> list[Change]:
+        """Return what lies in the vault's `.hitl/` otherwise than it was accepted."""
+        return pin.changes(self.root, self.state)
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.state / "ledger.db"
+
+
+def load(vault: str | Path | None = None, *, state_dir: str | Path | None = None) -> Config:
+    """Find a vault and read its settings: those that were accepted, unless their mode is `open`.
+
+    Raises `VaultNotFound` if there is none, `ConfigError` if its settings cannot be used.
+    """
+    root = find_vault(vault)
+    home = pin.home(_trusted(state_dir), root)
+    accepted = pin.accepted(home.state) if home else None
+    if home and accepted:
+        settings = read_settings(accepted / SETTINGS_FILE)
+        if settings.mode is not Mode.OPEN:
+            return Config(root=root, state=home.state, settings=settings, pinned=True)
+    return _as_found(root, state_dir)
+
+
+def begin(root: Path, *, state_dir: str | Path | None = None) -> Config:
+    """Take a vault that was made just now as it is, whatever vault was at its place before."""
+    found = _as_found(root, state_dir)
+    settle(found, state_dir=state_dir)
+    return found
+
+
+def _as_found(root: Path, state_dir: str | Path | None) -> Config:
+    settings = read_settings(root / SETTINGS_FOLDER / SETTINGS_FILE)
+    return Config(root=root, state=_state(settings, state_dir), settings=settings)
+
+
+def settle(config: Config, *, state_dir: str | Path | None = None) -> None:
+    """Note where a vault's record is, so that nobody who writes the vault can have another one looked at."""
+    base, home = _trusted(state_dir), pin.Home(id=config.settings.id, state=config.state)
+    if pin.home(base, config.root) != home:
+        pin.settle(base, config.root, home)
+
+
+def proposed(config: Config) -> Settings:
+    """Return the settings as they lie in the vault; `ConfigError` if they cannot be used for its record."""
+    path = config.root / SETTINGS_FOLDER / SETTINGS_FILE
+    settings = read_settings(path)
+    if settings.id != config.settings.id:
+        raise ConfigError(f"{path}: id: the record is that of {config.settings.id}; write this id again")
+    return settings
+
+
+def find_vault(vault: str | Path | None = None) -> Path:
+    """Return the vault's folder: the argument, `HITL_VAULT`, `./vault`, or the nearest one upward."""
+    named = vault if vault is not None else os.environ.get("HITL_VAULT") or None
+    if named is not None:
+        root = Path(named).expanduser()
+        if not is_vault(root):
+            raise VaultNotFound(f"no vault at {root}; `hitl init {root}` makes one")
+        return root.resolve()
+    here = Path.cwd()
+    for candidate in (here / "vault", here, *here.parents):
+        if is_vault(candidate):
+            return candidate.resolve()
+    raise VaultNotFound(
+        f"no vault in {here} or above it; name one with --vault or HITL_VAULT, or make one: `hitl init vault`"
+    )
+
+
+def is_vault(root: Path) -> bool:
+    """Tell whether `root` has a vault's settings file."""
+    return (root / SETTINGS_FOLDER / SETTINGS_FILE).is_file()
+
+
+def approver(argument: str | None = None) -> str:
+    """Return who votes: the argument, else `HITL_APPROVER`, else nobody by name (empty)."""
+    return argument if argument is not None else os.environ.get("HITL_APPROVER", "")
+
+
+def _state(settings: Settings, argument: str | Path | None) -> Path:
+    base = argument or os.environ.get("HITL_STATE_DIR") or settings.state_dir or _user_state()
+    return Path(base).expanduser().resolve() / settings.id
+
+
+def _trusted(argument: str | Path | None) -> Path:
+    """Return the folder of state directories that no file in a vault can choose."""
+    return Path(argument or os.environ.get("HITL_STATE_DIR") or _user_state()).expanduser().resolve()
+
+
+def _user_state() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("hitl-vault", appauthor=False))
+
+
+def make_private(folder: Path) -> None:
+    """Create the state directory, readable by its owner alone (0700)."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
