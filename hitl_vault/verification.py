@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from hitl_vault.checkpoints import Checkpoints
-from hitl_vault.config import TEMPLATES, Config
+from hitl_vault.config import Config
 from hitl_vault.domain.checkpoint import Checkpoint, Witness, origin_of
 from hitl_vault.domain.entry import Entry
-from hitl_vault.errors import NoteForged, SignatureInvalid
-from hitl_vault.keeper.index import Index
-from hitl_vault.keeper.past import past_of
-from hitl_vault.keeper.patrol import resolved_places
-from hitl_vault.keeper.resolved import Misfit, Resolved
+from hitl_vault.errors import SignatureInvalid
 from hitl_vault.ledger.chain import verify_lines
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.proofs import verify_votes
 from hitl_vault.trust.signed_note import PublicKey, text_of, verified
-from hitl_vault.vault.draw import Drawer
-from hitl_vault.vault.layout import Layout, Place
-from hitl_vault.vault.templates import Templates
+from hitl_vault.vault.layout import Layout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,22 +46,13 @@ def verify_vault(config: Config, ledger: Ledger, *, against: Path | None = None,
 
 
 def _verify_notes(config: Config, ledger: Ledger) -> int:
-    """Return how many resolved notes there are; `NoteForged` names the first that does not fit."""
-    layout, index = Layout(config.root), Index(config.state / "notes.db")
-    drawer = Drawer(Templates(config.source / TEMPLATES))
-    resolved = Resolved(layout, drawer, past=lambda id: past_of(ledger.entries(request=id)), seal=index.seal)
-    try:
-        return sum(_fits(resolved, place) for place in resolved_places(layout))
-    finally:
-        index.close()
+    places = Layout(config.root).resolved()
+    first = next(places, None)
+    if first is None:
+        return 0
+    from hitl_vault.keeper.inspection import inspect  # heavy: all that draws notes
 
-
-def _fits(resolved: Resolved, place: Place) -> bool:
-    found = resolved.look(place)
-    if isinstance(found, Misfit):
-        whose = f" of {found.id}" if found.id else ""
-        raise NoteForged(f"{place.folder}/{place.name}{whose}: {found.problem}", path=place.path)
-    return found is not None
+    return inspect(config, ledger, chain([first], places))
 
 
 def verify_export(lines: Iterable[str], *, against: Path | None = None, key: str = "") -> Verified:

@@ -58,6 +58,10 @@ class House:
             self.root, state_dir=self.state, **({"settle": "0.05s", "flag_after": "0.3s"} | settings)
         )
 
+    def kept(self) -> Path:
+        """Return the state directory of the vault."""
+        return hv.load_config(self.root, state_dir=self.state).state
+
     def gate(self, agent: str = "crm-bot", *, keeper: bool = True, **options: object) -> hv.Gate:
         """Open a gate that is closed after the test."""
         gate = hv.open_gate(self.root, agent=agent, state_dir=self.state, keeper=keeper, **options)  # type: ignore[arg-type]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.resolved import Misfit, Resolved
-from hitl_vault.vault.layout import Folder, Layout, Place
+from hitl_vault.vault.layout import Layout, Place
 
 EVERY = 3600.0
 """Seconds from the end of one round to the next."""
@@ -18,7 +17,6 @@ FILES, READ = 64, 4
 """How many files one step passes at most, and how many of them it reads."""
 
 _MARGIN = 2 * EVERY
-_FOLDERS = (Folder.APPROVED, Folder.REJECTED, Folder.DONE)
 
 
 class Patrol:
@@ -59,7 +57,7 @@ class Patrol:
             return
         if self._round is None:
             self._began, self._since = self._now(), self._index.patrolled - _MARGIN
-            self._round = resolved_places(self._layout)
+            self._round = self._layout.resolved()
         self._next = self._monotonic() + (PAUSE if self._some(self._round) else EVERY)
 
     def _some(self, places: Iterator[Place]) -> bool:
@@ -76,16 +74,6 @@ class Patrol:
         self._round = None
         self._index.patrolled = self._began
         return False
-
-
-def resolved_places(layout: Layout) -> Iterator[Place]:
-    """Yield every note outside of `Pending_Approval/`."""
-    for folder in _FOLDERS:
-        for where, _, names in os.walk(layout.path(folder)):
-            for name in names:
-                place = layout.classify(os.path.join(where, name))
-                if place:
-                    yield place
 
 
 def _changed(place: Place) -> float:

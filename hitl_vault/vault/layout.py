@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -98,6 +99,15 @@ class Layout:
                 self.path(folder).mkdir(exist_ok=True)
             except FileNotFoundError:
                 raise VaultNotFound(f"no vault at {self.root}; `hitl init {self.root}` makes one") from None
+
+    def resolved(self) -> Iterator[Place]:
+        """Yield every note that lies outside of `Pending_Approval/`, as it is found."""
+        for folder in (Folder.APPROVED, Folder.REJECTED, Folder.DONE):
+            for where, _, names in os.walk(self.path(folder)):
+                for name in names:
+                    place = self.classify(os.path.join(where, name))
+                    if place:
+                        yield place
 
     def classify(self, path: str | os.PathLike[str]) -> Place | None:
         """Return the place of a note, or None for everything that is not one.

@@ -14,7 +14,7 @@ def changed(hitl: Shell) -> Shell:
     """A vault in which answers need a name, whose settings were changed after it was first used."""
     path = hitl.house.root / ".hitl" / "vault.yaml"
     path.write_text(path.read_text().replace("mode: open", "mode: attributed"))
-    hitl("list")
+    hitl("request", "deploy")
     path.write_text(path.read_text().replace("mode: attributed", f"mode: open # {HIDDEN}"))
     return hitl
 

@@ -119,7 +119,7 @@ def test_wait_ends_when_somebody_edits_the_note_and_needs_no_other_keeper(hitl: 
     id = hitl.ask()
     process = hitl.start("wait", id[-8:])
     note = hitl.house.root / "Pending_Approval" / f"{id}.md"
-    eventually(lambda: hv.active_keeper(next(hitl.house.state.iterdir())))
+    eventually(lambda: hv.active_keeper(hitl.house.kept()))
     note.write_text(note.read_text().replace('status: "pending"', "status: rejected"))
     code, out, _ = ended(process)
     assert code == 3
