@@ -234,7 +234,7 @@ class Desk:
     def _put_right(self, record: Record, home: Sequence[Sighting], strays: Sequence[Sighting]) -> None:
         changes = self._projector.changes(record, home[0]) if home else []
         self._projector.project(record, [*home, *strays])
-        self._put_away(record, strays)
+        self._put_away(record, strays, home[0] if home else None)
         if changes:
             text = (
                 "This note was changed after the decision and has been put right. "
@@ -242,8 +242,8 @@ class Desk:
             )
             self._notice(record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join(changes)))
 
-    def _put_away(self, record: Record, strays: Sequence[Sighting]) -> None:
-        copies = self._projector.put_away(record, strays)
+    def _put_away(self, record: Record, strays: Sequence[Sighting], home: Sighting | None = None) -> None:
+        copies = self._projector.put_away(record, strays, home)
         if copies:
             text = (
                 "Another version of this note came after the decision and changed nothing. "

@@ -95,6 +95,7 @@ class Loop:
         self._notary = Notary(Checkpoints(config, ledger), ledger, tell=tell)
         self._looks: dict[str, None] = {}
         self._draws: dict[str, int] = {}
+        self._unsure: set[str] = set()
         self._failed: set[str] = set()
         self._drawn_up_to = self._index.drawn_up_to
 
@@ -108,7 +109,9 @@ class Loop:
         self._clerk.keep()
         for id, name in self._survey.adopted():
             self._sites.adopt(id, name)
-        self.receive(Work(entries=list(self._ledger.entries(after=self._drawn_up_to))))
+        undrawn = list(self._ledger.entries(after=self._drawn_up_to))
+        self._unsure.update(entry.request for entry in undrawn)
+        self.receive(Work(entries=undrawn))
         if not self._index.same_templates(self._fingerprint):
             self._draws.update((note.id, self._drawn_up_to) for note in self._index)
         if survey:
@@ -227,6 +230,9 @@ class Loop:
         """Draw a note that is behind the ledger, unless somebody writes in it; the desk waits for them."""
         record = self._ledger.record(id)
         self._clerk.follow(record)
+        if id in self._unsure:  # a keeper that was killed may have left it anywhere
+            self._unsure.discard(id)
+            self._sites.seek(record)
         sightings = self._sites.see(record)
         pending = record.state is State.PENDING
         counted = self._desk.spent(id).union(record.ballots)

@@ -128,8 +128,9 @@ class Projector:
         Returns False if other files are left that hold more than that; `put_away` is for those, once
         they have settled. Raises `Changed` if a file is no longer as it was seen.
         """
+        counted = {*counted, *record.ballots}
         target = self._target(record, sightings)
-        carried = _carried(sightings, target)
+        carried = _carried(record, sightings, target)
         person = self._person(record, carried, counted)
         data = self._drawer.draw(record, person)
         replaced = next((s for s in sightings if s.path == target), None)
@@ -146,12 +147,15 @@ class Projector:
         self._clear(record, plain)
         return len(plain) == len(strays)
 
-    def put_away(self, record: Record, strays: Sequence[Sighting]) -> list[Path]:
-        """Remove files that have no place any more, keeping copies of those that are not as drawn.
+    def put_away(
+        self, record: Record, strays: Sequence[Sighting], home: Sighting | None = None
+    ) -> list[Path]:
+        """Remove files that have no place any more, keeping copies of those that say more than `home`.
 
         Raises `Changed` like `project`.
         """
-        kept = [self._keep(record, s) for s in strays if s.data and not s.as_drawn]
+        strange = [s for s in strays if self._holds_more(record, s, home, record.ballots)]
+        kept = [self._keep(record, s) for s in strange]
         self._clear(record, strays)
         return kept
 
@@ -269,10 +273,11 @@ def _open(sighting: Sighting) -> bool:
     return sighting.place.folder is Folder.PENDING
 
 
-def _carried(sightings: Sequence[Sighting], target: Path) -> Sighting | None:
-    """Return the file whose Notes go on: one that votes before others, then the one at the note's place."""
+def _carried(record: Record, sightings: Sequence[Sighting], target: Path) -> Sighting | None:
+    """Return the file whose Notes go on: while pending one that votes, else the one in place."""
+    pending = record.state is State.PENDING
     readable = [s for s in sightings if s.main and s.ballot]
-    return min(readable, key=lambda s: (not s.verdicts, s.path != target), default=None)
+    return min(readable, key=lambda s: (pending and not s.verdicts, s.path != target), default=None)
 
 
 def _goes_on(record: Record, notes: str, carried: Sighting | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -10,7 +11,7 @@ from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Record
 from hitl_vault.keeper.sight import Sighting, look
 from hitl_vault.vault.ballot import notes_headings
-from hitl_vault.vault.layout import Layout, Place, folder_of, is_copy
+from hitl_vault.vault.layout import Folder, Layout, Place, folder_of, is_copy
 
 
 class Sites:
@@ -68,6 +69,14 @@ class Sites:
         same = [id for id in owners if self._names[id] == place.name]
         candidates = same or owners
         return candidates[-1] if candidates else None
+
+    def seek(self, record: Record) -> None:
+        """Find the files of a request in every folder, not only where they were seen and belong."""
+        name = self._home(record).name
+        for folder in Folder:
+            place = self._layout.classify(self._layout.path(folder) / name)
+            if place and os.path.lexists(place.path):
+                self._places.setdefault(record.id, {})[place.path] = place
 
     def forget(self, id: str) -> None:
         """Drop what is remembered of a request that is over."""

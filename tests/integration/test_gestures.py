@@ -278,6 +278,42 @@ def test_a_save_after_the_decision_changes_nothing_and_is_kept_visibly(house: Ho
     assert gate.get(request.id).state == "approved"
 
 
+def test_a_save_after_the_run_leaves_the_words_in_the_archive_and_keeps_its_own(
+    house: House, gate: hv.Gate
+) -> None:
+    request = ask(gate)
+    note = house.note(request)
+    open_in_editor = note.read_text()
+    house.edit(request, ('status: "pending"', "status: approved"), end="first words\n")
+    gate.wait(request.id, timeout=5)
+    gate.claim(request.id, CONTEXT).executed()
+    done = house.note(request, "Done")
+    eventually(lambda: not note.exists())
+    late = open_in_editor.replace('"pending"', "approved") + "second words\n"
+    note.write_text(late)
+    eventually(lambda: not note.exists())
+    eventually(lambda: house.says(request, "after the decision", "Done"))
+    assert done.read_text().endswith("## Notes\nfirst words\n")
+    assert [path.read_text() for path in house.aside()] == [late]
+
+
+def test_a_save_after_the_decision_that_says_nothing_new_leaves_no_litter(
+    house: House, gate: hv.Gate
+) -> None:
+    request = ask(gate)
+    note = house.note(request)
+    asked = note.read_text()
+    answered = house.vote(request, "approved", comment="fine").read_text()
+    gate.wait(request.id, timeout=5)
+    for again in (asked, answered):
+        eventually(lambda: not note.exists())
+        note.write_text(again)
+    eventually(lambda: not note.exists())
+    time.sleep(0.2)
+    assert house.aside() == []
+    assert [entry.kind for entry in gate.history(request.id)] == ["asked", "voted", "approved"]
+
+
 def test_a_note_changed_after_the_decision_is_put_right(house: House, gate: hv.Gate) -> None:
     request = ask(gate)
     house.vote(request, "approved")
