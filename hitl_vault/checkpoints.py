@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from hitl_vault.config import SETTINGS_FOLDER, Config
 from hitl_vault.domain.checkpoint import Checkpoint, origin_of
 from hitl_vault.domain.merkle import Tree
-from hitl_vault.errors import ConfigError, LedgerBroken, SignatureInvalid
+from hitl_vault.errors import LedgerBroken, SignatureInvalid
 from hitl_vault.ledger.protocol import Ledger
-from hitl_vault.trust.signed_note import PublicKey, Signer, verified
+from hitl_vault.trust.keys import Key, Keys
+from hitl_vault.trust.signed_note import PublicKey, Signer, signed_by_one_of
 from hitl_vault.vault.files import write_note
 
-_SEED = "checkpoint.key"
-_PUBLIC = "checkpoint.pub"
+_PURPOSE = "checkpoint"
 _KEPT = "checkpoint.json"
 COPY = "checkpoint"
 """The newest checkpoint's name in the settings folder: whatever copies the vault keeps it elsewhere."""
@@ -40,6 +37,7 @@ class Checkpoints:
         self._state = config.state
         self._copy = config.root / SETTINGS_FOLDER / COPY
         self._ledger = ledger
+        self._keys = Keys(config.state)
         self._origin = origin_of(config.settings.id)
 
     def make(self, *, most: int | None = None) -> str:
@@ -68,7 +66,7 @@ class Checkpoints:
         try:
             data = json.loads(path.read_bytes())
             tree = Tree(data["size"], map(bytes.fromhex, data["peaks"]))
-            checkpoint = Checkpoint.read(verified(data["note"], self.public_key()))
+            checkpoint = Checkpoint.read(signed_by_one_of(self.public_keys(), data["note"]))
             kept = Kept(note=data["note"], tree=tree, last=data["last"])
         except (FileNotFoundError, ValueError, KeyError, TypeError, SignatureInvalid):
             return None
@@ -85,16 +83,12 @@ class Checkpoints:
 
     def public_keys(self) -> list[PublicKey]:
         """Return every key whose checkpoints of this vault count, the one that signs now first."""
-        return [self.public_key()]
+        self._signer()
+        return [self._signer_of(key).public for key in self._keys.ring().usable]
 
     def public_key(self) -> PublicKey:
-        """Return the key that checks this vault's checkpoints; made with the first of them."""
-        try:
-            return PublicKey.read((self._state / _PUBLIC).read_text("ascii"))
-        except FileNotFoundError:
-            return self._signer().public
-        except ValueError as error:
-            raise ConfigError(f"{self._state / _PUBLIC}: {error}; remove it, it is made again") from error
+        """Return the key that checks the checkpoints that are made now."""
+        return self._signer().public
 
     def _check_end(self, kept: Kept) -> str:
         if kept.tree.size == 0:
@@ -116,17 +110,10 @@ class Checkpoints:
         write_note(self._copy, note.encode(), sync=False)
 
     def _signer(self) -> Signer:
-        path = self._state / _SEED
-        if not path.exists():
-            _make_secret(path)
-        try:
-            signer = Signer(self._origin, bytes.fromhex(path.read_text("ascii").strip()))
-        except ValueError as error:
-            raise ConfigError(f"{path}: not a key of 32 bytes in hex; restore it from a backup") from error
-        public = self._state / _PUBLIC
-        if not public.exists():
-            write_note(public, f"{signer.public}\n".encode(), sync=True)
-        return signer
+        return self._signer_of(self._keys.current(self._ledger.now()))
+
+    def _signer_of(self, key: Key) -> Signer:
+        return Signer(self._origin, key.derive(_PURPOSE))
 
 
 def _rewritten(kept: Kept) -> LedgerBroken:
@@ -134,19 +121,3 @@ def _rewritten(kept: Kept) -> LedgerBroken:
     return LedgerBroken(
         f"entry {size} is not what it was at the last checkpoint: the record was written anew", seq=size
     )
-
-
-def _make_secret(path: Path) -> None:
-    """Write a fresh secret that its owner alone can read; another process may be quicker."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(f"{secrets.token_hex(32)}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return
-    finally:
-        temporary.unlink()

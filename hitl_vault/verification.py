@@ -15,7 +15,7 @@ from hitl_vault.errors import SignatureInvalid
 from hitl_vault.ledger.chain import verify_lines
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.proofs import verify_votes
-from hitl_vault.trust.signed_note import PublicKey, text_of, verified
+from hitl_vault.trust.signed_note import PublicKey, signed_by_one_of, text_of
 from hitl_vault.vault.layout import Layout
 
 
@@ -77,19 +77,9 @@ def _witnessed(kept: Checkpoint, verify: Callable[[Callable[[Entry], object]], i
 def _checkpoint(file: Path, keys: list[PublicKey], vault_id: str | None = None) -> Checkpoint:
     try:
         note = file.read_text("utf-8")
-        checkpoint = Checkpoint.read(_signed_by_one_of(keys, note) if keys else text_of(note))
+        checkpoint = Checkpoint.read(signed_by_one_of(keys, note) if keys else text_of(note))
     except (ValueError, SignatureInvalid) as error:
         raise SignatureInvalid(f"{file}: {error}") from error
     if vault_id is not None and checkpoint.origin != origin_of(vault_id):
         raise SignatureInvalid(f"{file}: the checkpoint is of {checkpoint.origin}, not of this vault")
     return checkpoint
-
-
-def _signed_by_one_of(keys: list[PublicKey], note: str) -> str:
-    *others, last = keys
-    for key in others:
-        try:
-            return verified(note, key)
-        except SignatureInvalid:
-            continue  # an older key may have signed it
-    return verified(note, last)

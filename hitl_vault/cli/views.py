@@ -72,6 +72,7 @@ def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
         "key": request.key or "",
         "needs": _needs(request.requirement, record.approvers),
         "digest": request.digest,
+        "look!": _look_alikes(request),
     }
     for name, value in facts.items():
         if value:
@@ -80,6 +81,11 @@ def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
         shown = f"{file.name}: {file.path} ({file.size} bytes, sha256:{file.sha256})"
         yield from render.wrapped(f"  {'file':<8} {hv.text.one_line(shown)}", render.width())
     yield f"  {'note':<8} {hv.text.one_line(str(note))}"
+
+
+def _look_alikes(request: hv.Request) -> str:
+    said = (request.action, request.agent, request.summary, request.reason, request.context)
+    return hv.text.look_alikes(*said)
 
 
 def _expiry(record: hv.Record, now: datetime) -> str:

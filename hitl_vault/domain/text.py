@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 
 BLANK = frozenset(
     map(
@@ -43,7 +44,7 @@ class _Shown(dict[int, str]):
 
 _SHOWN = _Shown()
 _BACKTICKS = re.compile("`{3,}")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+(?:[.@-]+\w+)*")
 _ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})
 
 
@@ -119,10 +120,31 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
-def mixed_scripts(text: str) -> dict[str, tuple[str, ...]]:
-    """Return the words of `text` whose letters come from scripts that are easily confused.
+def look_alikes(*values: object) -> str:
+    """Say which words in JSON values, names included, mix scripts that are easily confused; empty if none."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in _strings(values):
+        found |= mixed_scripts(text)
+    return ", ".join(f"{word} mixes {' and '.join(scripts)}" for word, scripts in found.items())
 
-    Maps each such word to its scripts, as in `{"pаypal": ("Cyrillic", "Latin")}`.
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield name
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
+
+
+def mixed_scripts(text: str) -> dict[str, tuple[str, ...]]:
+    """Return the words and hosts of `text` whose letters come from scripts that are easily confused.
+
+    Maps each of them to its scripts, as in `{"pаypal.com": ("Cyrillic", "Latin")}`. A host or an address
+    counts as one word: `раура.com` mixes scripts though each of its labels has only one.
     """
     if text.isascii():
         return {}

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from hitl_vault.config import SETTINGS_FOLDER, TEMPLATES, Config
+from hitl_vault.domain.text import visible
 from hitl_vault.errors import VaultError
 from hitl_vault.keeper.inbox import Inbox
 from hitl_vault.keeper.leader import Leadership
@@ -24,6 +25,10 @@ RECOVER_AFTER = 1.0
 _log = logging.getLogger("hitl_vault.keeper")
 
 
+def _warn(sentence: str) -> None:
+    _log.warning("%s", visible(sentence))  # it may name files and quote notes that others wrote
+
+
 class Keeper:
     """A background thread that reads ballots, keeps deadlines and draws notes, while it is the active one.
 
@@ -34,7 +39,7 @@ class Keeper:
     def __init__(self, config: Config, ledger: Ledger, *, tell: Callable[[str], None] | None = None) -> None:
         self._config = config
         self._ledger = ledger
-        self._tell = tell or _log.warning
+        self._tell = tell or _warn
         self._layout = Layout(config.root)
         self._leadership = Leadership(config.state, config.root / SETTINGS_FOLDER)
         self._inbox = Inbox()

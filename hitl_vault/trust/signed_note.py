@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hitl_vault.errors import SignatureInvalid
@@ -83,6 +84,17 @@ def verified(note: str, key: PublicKey) -> str:
     except ValueError as error:
         raise SignatureInvalid(f"no signed note: {error}") from error
     return text
+
+
+def signed_by_one_of(keys: Sequence[PublicKey], note: str) -> str:
+    """Return the text of a note that one of these keys signed, at least one; as `verified` otherwise."""
+    first, *others = keys
+    if not others:
+        return verified(note, first)
+    try:
+        return verified(note, first)
+    except SignatureInvalid:
+        return signed_by_one_of(others, note)
 
 
 def _parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:

@@ -12,7 +12,7 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Level
-from hitl_vault.domain.text import mixed_scripts
+from hitl_vault.domain.text import look_alikes
 from hitl_vault.domain.times import readable
 from hitl_vault.vault import inert
 from hitl_vault.vault.archive import archive
@@ -207,7 +207,7 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
         yield "File", row_text(f"{file.name}: {file.path}")
         yield "File content", row_text(f"{file.name}: {file.size} bytes, sha256:{file.sha256}")
     yield from people_rows(record)
-    alike = _look_alikes(request)
+    alike = look_alikes(request.action, request.agent, request.summary, request.reason, request.context)
     if alike:
         yield "Look twice", row_text(alike)
 
@@ -228,27 +228,6 @@ def _members(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield row_text(encode_basestring(name)), row_text(context[name])
     if len(plain) > _MOST_ROWS:
         yield "and more below", str(len(plain) - _MOST_ROWS)
-
-
-def _look_alikes(request: Request) -> str:
-    texts = [request.action, request.agent, request.summary, request.reason, *_strings(request.context)]
-    found: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        if not text.isascii():
-            found |= mixed_scripts(text)
-    return ", ".join(f"{word} mixes {' and '.join(scripts)}" for word, scripts in found.items())
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield name
-            yield from _strings(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _strings(item)
 
 
 def _shortened(id: str) -> str:

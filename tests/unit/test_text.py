@@ -122,8 +122,11 @@ def test_a_fence_is_longer_than_what_is_in_it(text: str, fenced: str) -> None:
     ("text", "found"),
     [
         ("paypal.com", {}),
-        ("pаypal.com", {"pаypal": ("Cyrillic", "Latin")}),
+        ("pаypal.com", {"pаypal.com": ("Cyrillic", "Latin")}),
         ("Москва Berlin", {}),
+        ("аррӏе.com", {"аррӏе.com": ("Cyrillic", "Latin")}),
+        ("ana@аррӏе.com or ana@apple.com", {"ana@аррӏе.com": ("Cyrillic", "Latin")}),
+        ("Конец. Begin", {}),
         ("Ελλάδα und Tokyo 東京", {}),
         ("gοogle аpple", {"gοogle": ("Greek", "Latin"), "аpple": ("Cyrillic", "Latin")}),
     ],
