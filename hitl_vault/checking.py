@@ -95,11 +95,11 @@ def _checks(
 
 def _record(gate: Checks, action: str, context: Mapping[str, Any], ruling: Ruling, fault: str) -> None:
     body = {
+        "by": [gate.agent],
         "action": action,
-        "agent": gate.agent,
         "context": digest(context),
         "rule": ruling.rule,
-        "fault": fault,
+        "text": f"{action}: {fault}",
     }
 
     def job(writer: Writer) -> None:

@@ -28,6 +28,7 @@ def decision_line(record: hv.Record) -> str:
     """Return one line that says how a request stands."""
     decision = record.decision
     by = f" by {render.cut(', '.join(decision.by), 60)}" if decision and decision.by else ""
+    by += f", {render.cut(decision.ground, 60)}" if decision and decision.ground else ""
     comment = f": {render.cut(decision.comment, 200)}" if decision and decision.comment else ""
     return f"{render.state(record.state)}{by}  {render.short(record.id)}  {title(record.request)}{comment}"
 
@@ -163,7 +164,8 @@ def _by(body: Any) -> str:
     names = by if isinstance(by, str) else ", ".join(by)
     words = body.get("text") or body.get("error") or body.get("comment") or ""
     result = f" with {json.dumps(body['result'], ensure_ascii=False)}" if "result" in body else ""
-    return (f" by {names}" if names else "") + result + (f": {words}" if words else "")
+    ground = f", {body['ground']}" if "ground" in body else ""
+    return (f" by {names}" if names else "") + ground + result + (f": {words}" if words else "")
 
 
 _TELL = {hv.Kind.ASKED: _asked, hv.Kind.VOTED: _voted}

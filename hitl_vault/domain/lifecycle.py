@@ -54,7 +54,7 @@ class Kind(StrEnum):
 NO = frozenset({State.REJECTED, State.EXPIRED, State.CANCELLED})
 """The states that end a request without its action being run."""
 
-ABOUT_THE_VAULT = frozenset({Kind.REFUSED, Kind.TAMPERED, Kind.KEYED, Kind.ACCEPTED})
+ABOUT_THE_VAULT = frozenset({Kind.REFUSED, Kind.TAMPERED, Kind.KEYED, Kind.ACCEPTED, Kind.VIOLATED})
 """The kinds of entry that may be about no request in particular."""
 
 FINAL = NO | {State.EXECUTED, State.FAILED}

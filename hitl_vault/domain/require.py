@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
-from hitl_vault.domain.policy import Asks, People, Policy
+from hitl_vault.domain.policy import Asks, People
 from hitl_vault.domain.requirement import (
     Delegation,
     Escalation,
@@ -30,34 +30,35 @@ def merged(asks: Asks, defaults: Asks) -> Asks:
     return replace(defaults, **said)
 
 
-def requirement_of(policy: Policy, asks: Asks, *, base: Requirement, agent: str) -> Requirement:
-    """Return the requirement of a request of `agent`, in a vault that requires `base` of every request."""
-    wanted = merged(asks, policy.defaults)
-    least = stricter(base.mode, wanted.mode or Mode.OPEN)
-    people = policy.people
+def requirement_of(people: People, asks: Asks, *, base: Requirement, agent: str) -> Requirement:
+    """Return what `asks` (merged with the defaults) requires of a request of `agent`.
+
+    `base` is what the vault requires of every request.
+    """
+    least = stricter(base.mode, asks.mode or Mode.OPEN)
     everyone = () if least is Mode.OPEN else tuple(term.who for term in people.persons)
-    named = wanted.approvers or base.approvers or everyone
-    escalations = tuple(_resolved(escalation, people) for escalation in wanted.escalations or ())
+    named = asks.approvers or base.approvers or everyone
+    escalations = tuple(_resolved(escalation, people) for escalation in asks.escalations or ())
     approvers = people.terms_of(named)
-    asked = (*approvers, *people.terms_of(name for e in wanted.escalations or () for name in e.to))
+    asked = (*approvers, *people.terms_of(name for e in asks.escalations or () for name in e.to))
     return Requirement(
         mode=least,
         approvers=_persons(approvers),
-        quorum=wanted.quorum or 1,
-        reject_quorum=wanted.reject_quorum or 1,
-        comment_required=bool(wanted.comment_required),
-        settle=wanted.settle,
-        template=wanted.template,
+        quorum=asks.quorum or 1,
+        reject_quorum=asks.reject_quorum or 1,
+        comment_required=bool(asks.comment_required),
+        settle=asks.settle,
+        template=asks.template,
         terms=_limited(asked),
         delegations=_delegations(people, {term.who for term in asked}, agent),
-        timeout=wanted.timeout,
-        untimed=bool(wanted.untimed),
-        remind=tuple(sorted(set(wanted.remind or ()), reverse=True)),
+        timeout=asks.timeout,
+        untimed=bool(asks.untimed),
+        remind=tuple(sorted(set(asks.remind or ()), reverse=True)),
         escalations=tuple(sorted(escalations, key=lambda escalation: escalation.after)),
-        pause=bool(wanted.pause),
-        edits=wanted.edits or (),
-        edits_check=wanted.edits_check or "",
-        remember=_offered(wanted.remember),
+        pause=bool(asks.pause),
+        edits=asks.edits or (),
+        edits_check=asks.edits_check or "",
+        remember=_offered(asks.remember),
     )
 
 

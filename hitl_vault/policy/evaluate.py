@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from hitl_vault.domain.policy import Asked, Asks, Effect, Hazard, Policy, Rule, Ruling
+from hitl_vault.domain.policy import Asked, Effect, Hazard, Policy, Rule, Ruling
 from hitl_vault.domain.require import merged, requirement_of, strictest
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Concern, Level, Risk, assess, highest, raised
@@ -21,6 +22,8 @@ class Judge:
     def __init__(self, policy: Policy, base: Requirement = ANYONE) -> None:
         self.policy = policy
         self._base = base
+        self._asks = {rule.name: merged(rule.asks, policy.defaults) for rule in policy.rules}
+        self._requires = lru_cache(1024)(self._requirement)
         self._programs = [compiled(rule.when).execute if rule.when else _always for rule in policy.rules]
 
     def rule_on(self, asked: Asked) -> Ruling:
@@ -45,10 +48,9 @@ class Judge:
 
     def _first(self, seen: Any, start: int) -> tuple[int, str]:
         """Return the place of the first rule from `start` on that matches or fails, and why it failed."""
-        at = start - 1
+        at = start
         try:
-            for execute in islice(self._programs, start, None):
-                at += 1
+            for at, execute in enumerate(islice(self._programs, start, None), start):
                 found = execute(seen)
                 if found is not False:
                     decided(found)
@@ -69,17 +71,18 @@ class Judge:
         reasons = tuple(reason for _, reason in grounds if reason)
         needs = []
         for rule, _ in grounds:
-            asks = rule.asks if rule else Asks()
-            risk = _at_least(risk, merged(asks, self.policy.defaults).risk, rule)
-            needs.append(self._requirement(asked, asks))
+            asks = self._asks[rule.name] if rule else self.policy.defaults
+            risk = _at_least(risk, asks.risk, rule)
+            needs.append(self._requires(rule.name if rule else None, asked.agent))
         named = grounds[0][0]
         requirement = strictest(needs) if len(needs) > 1 else needs[0]
         name = named.name if named else ""
         requirement = replace(requirement, rule=name, grounds=reasons)
         return Ruling(verdict=Effect.ASK, rule=name, reasons=reasons, risk=risk, requirement=requirement)
 
-    def _requirement(self, asked: Asked, asks: Asks) -> Requirement:
-        return requirement_of(self.policy, asks, base=self._base, agent=asked.agent)
+    def _requirement(self, rule: str | None, agent: str) -> Requirement:
+        asks = self.policy.defaults if rule is None else self._asks[rule]
+        return requirement_of(self.policy.people, asks, base=self._base, agent=agent)
 
     def _undecided(self, asked: Asked, seen: Any, at: int, failure: str, risk: Risk) -> Ruling:
         """Return the ruling where a rule fails: as strict as it and as what might come after it."""

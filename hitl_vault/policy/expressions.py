@@ -30,6 +30,7 @@ LONGEST = 4096
 
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 _NAME = re.compile(r"[A-Za-z]\w*")
+_QUOTES = "'\""
 _loading = threading.Lock()
 
 
@@ -91,7 +92,7 @@ def decided(found: object) -> bool:
 def why(error: BaseException) -> str:
     """Say in a few words why a program failed."""
     if isinstance(error, KeyError):
-        return f"there is no member {error.args[0] if error.args else ''}"
+        return f"there is no member {str(error).strip(_QUOTES)!r}"
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, TypeError) and "overload" in text:
         return "a value has another type than the condition expects"

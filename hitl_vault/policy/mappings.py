@@ -36,16 +36,18 @@ class Problems:
 
     def raise_first(self) -> None:
         """Raise the first mistake as `Wrong`, for whoever reads the value that this mapping is."""
-        for line, field, message in sorted(self._found):
+        for line, field, message in self._in_order():
             raise Wrong(message, line, field)
 
     def raise_any(self) -> None:
         """Raise `PolicyInvalid` with a line for each mistake, if there are any."""
-        if self._found:
-            lines = [
-                f"{self.path}:{line}: {field}: {message}" for line, field, message in sorted(self._found)
-            ]
-            raise PolicyInvalid("\n".join(lines), path=self.path, field=min(self._found)[1])
+        found = self._in_order()
+        if found:
+            lines = [f"{self.path}:{line}: {field}: {message}" for line, field, message in found]
+            raise PolicyInvalid("\n".join(lines), path=self.path, field=found[0][1])
+
+    def _in_order(self) -> list[tuple[int, str, str]]:
+        return sorted(self._found, key=lambda problem: problem[0])
 
 
 def read_keys(node: Node, keys: Iterable[Key], where: str, problems: Problems) -> dict[str, Any]:

@@ -1,0 +1,96 @@
+"""The page on policies: every key is there, and every example works as it stands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import hitl_vault as hv
+from hitl_vault.domain.risk import Level
+from hitl_vault.policy import keys
+from hitl_vault.policy.expressions import VARIABLES
+from hitl_vault.policy.parse import parse
+from tests.acceptance.shell import Shell
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "policy.md").read_text("utf-8")
+TABLES = (
+    *(keys.TOP, keys.RULE, keys.ASKS, keys.RISK, keys.FACTOR, keys.PERSON, keys.GROUP, keys.DELEGATION),
+    *(keys.ESCALATE, keys.EDITS, keys.REMEMBER, keys.AMOUNT, keys.COMPLEXITY),
+)
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({key.name for table in TABLES for key in table} | {*VARIABLES, *Level})
+)
+def test_every_key_and_variable_is_documented(name: str) -> None:
+    assert re.search(rf'`"?{name}\b', PAGE)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({key.name for table in (keys.TOP, keys.RULE, keys.RISK) for key in table})
+)
+def test_every_key_of_a_table_has_its_row(name: str) -> None:
+    assert f"| `{name}` |" in PAGE
+
+
+@pytest.mark.parametrize("name", hv.policies.shipped_policies())
+def test_every_shipped_policy_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in PAGE
+
+
+@pytest.mark.parametrize("number", range(len(blocks("yaml"))))
+def test_every_example_in_yaml_is_a_policy_or_a_file_of_cases_that_holds(work: Path, number: int) -> None:
+    text = blocks("yaml")[number]
+    if text.startswith("policy:"):
+        (work / "mine.cases.yaml").write_text(text)
+        assert [lines for _, lines in hv.policies.try_cases(work / "mine.cases.yaml")] == [[], []]
+    else:
+        assert parse(text.encode(), Path("policy.yaml")).rules
+
+
+def test_the_examples_together_use_every_key_of_a_rule_and_of_risk() -> None:
+    text = "\n".join(blocks("yaml"))
+    used = {key.name for key in (*keys.RULE, *keys.RISK) if re.search(rf"\b{key.name}:", text)}
+    assert {key.name for key in keys.RULE} - used == set()
+
+
+def test_the_commands_run(hitl: Shell) -> None:
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    assert len(lines) >= 6
+    for line in lines:
+        result = hitl(*shlex.split(line)[1:])
+        assert (result.code, result.err) == (0, ""), line
+
+
+def test_the_python_runs(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HITL_STATE_DIR", str(work / "state"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    config = hv.init_vault(work / "vault")
+    stop = threading.Event()
+
+    def say_yes() -> None:
+        with hv.open_gate(config.root, agent="ana's phone", keeper=False) as gate:
+            while not stop.wait(0.05):
+                for record in gate.pending():
+                    gate.decide(record.id, "approve", by="ana")
+
+    thread = threading.Thread(target=say_yes)
+    thread.start()
+    command = [sys.executable, "-c", *blocks("python")]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=60)
+    stop.set()
+    thread.join()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("ask medium")
+    assert "needs approval and comes without a grant" in done.stdout
