@@ -69,6 +69,7 @@ def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
         "asked": f"{hv.times.readable(request.created)}, {render.since(request.created, now)} ago",
         "expires": _expiry(record, now),
         "risk": "; ".join(request.risk.reasons),
+        "rule": request.requirement.why,
         "run": request.run or "",
         "key": request.key or "",
         "needs": _needs(request.requirement, record.approvers),

@@ -10,6 +10,7 @@ from hitl_vault.diagnosis.check import Check, fail, ok
 from hitl_vault.diagnosis.events import events, inotify_limits
 from hitl_vault.diagnosis.notes import notes
 from hitl_vault.diagnosis.places import folders, settings_file, state_directory, vault_place
+from hitl_vault.diagnosis.policy import policy
 from hitl_vault.diagnosis.record import keepers, ledger
 from hitl_vault.errors import ConfigError, HitlVaultError, VaultNotFound
 from hitl_vault.ledger.sqlite import SqliteLedger
@@ -29,6 +30,7 @@ def diagnose(vault: str | Path | None = None, *, state_dir: str | Path | None = 
         return
     yield ok("vault", f"{found.root}, mode {found.settings.mode}")
     yield from settings_file(found)
+    yield from policy(found)
     yield from vault_place(found)
     yield from folders(found)
     yield from state_directory(found)

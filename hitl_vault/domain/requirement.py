@@ -137,6 +137,11 @@ class Requirement:
             names = step.to if step.replace else names if anyone else (*names, *step.to)
         return tuple(dict.fromkeys(names))
 
+    @property
+    def why(self) -> str:
+        """The rule's name and the reasons for which it applies, in one line; empty where no rule does."""
+        return f"{self.rule}: {'; '.join(self.grounds)}" if self.grounds else self.rule
+
     def answers_for(
         self, name: str, at: datetime, approvers: Collection[str] | None = None
     ) -> tuple[str, ...] | None:

@@ -203,6 +203,8 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     if request.run:
         yield "Run", row_text(request.run)
     yield "Risk", row_text(_risk(request))
+    if request.requirement.rule:
+        yield "Rule", row_text(request.requirement.why)
     for file in request.files:
         yield "File", row_text(f"{file.name}: {file.path}")
         yield "File content", row_text(f"{file.name}: {file.size} bytes, sha256:{file.sha256}")

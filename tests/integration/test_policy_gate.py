@@ -136,6 +136,22 @@ def test_asking_takes_what_the_rule_requires(quiet: hv.Gate) -> None:
     assert [(vote.by, vote.on_behalf_of) for vote in record.votes] == [("ben", ()), ("cy", ("ana",))]
 
 
+def test_the_note_says_which_rule_asks_and_why(ruled: House) -> None:
+    gate = ruled.gate()
+    plain, undecided = gate.ask("pay", {"amount": 500}), gate.ask("pay", {"amount": "500"})
+    assert "Rule" in ruled.note(plain).read_text()
+    assert "small: rule 'small' could not be decided" in ruled.note(undecided).read_text()
+
+
+def test_doctor_reads_the_policy(ruled: House) -> None:
+    def level() -> str:
+        return next(c.level for c in hv.diagnose(ruled.root, state_dir=ruled.state) if c.name == "policy")
+
+    assert level() == "ok"
+    write(ruled, "format: 2")
+    assert level() == "fail"
+
+
 def test_the_asking_agent_is_never_a_delegate(quiet: hv.Gate) -> None:
     request = quiet.ask("pay", {"amount": 500})
     assert [(d.of, d.to) for d in request.requirement.delegations] == [("ana", "cy")]
