@@ -8,8 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from hitl_vault.acceptance import Lookout
-from hitl_vault.checkpoints import Checkpoints
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
@@ -19,11 +17,10 @@ from hitl_vault.keeper.courier import Courier
 from hitl_vault.keeper.desk import RETRY_AFTER, Desk
 from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
-from hitl_vault.keeper.notary import Notary
 from hitl_vault.keeper.past import Past, past_of
-from hitl_vault.keeper.patrol import Patrol
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.resolved import Misfit
+from hitl_vault.keeper.rounds import Rounds
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.strangers import Strangers
@@ -88,11 +85,11 @@ class Loop:
         self._courier = Courier(ledger, config.state, monotonic=monotonic, tell=tell)
         resolved = self._projector.resolved
         self._strangers = Strangers(config, layout, ledger, resolved, monotonic=monotonic, tell=tell)
-        self._lookout = Lookout(config, ledger, tell=tell)
-        self._patrol = Patrol(layout, resolved, self._index, report=self._report, monotonic=monotonic)
+        self._rounds = Rounds(
+            config, ledger, layout, resolved, self._index, report=self._report, monotonic=monotonic, tell=tell
+        )
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer()
-        self._notary = Notary(Checkpoints(config, ledger), ledger, tell=tell)
         self._looks: dict[str, None] = {}
         self._draws: dict[str, int] = {}
         self._unsure: set[str] = set()
@@ -148,9 +145,7 @@ class Loop:
                 self._safely(id, self._draw)
         if not self._draws:
             self._settle_up()
-        if not self.busy:
-            self._patrol.step()
-            self._lookout.step()
+        self._rounds.step(self._drawn_up_to, idle=not self.busy)
 
     def idle_for(self) -> float:
         """Return how many seconds the loop may sleep if nothing arrives."""
@@ -160,7 +155,7 @@ class Loop:
         later = self._later.next()
         waits = [
             TICK,
-            self._patrol.next_in(),
+            self._rounds.next_in(),
             self._clerk.next_in(),
             self._strangers.next_in(),
             None if later is None else later - now,
@@ -170,7 +165,7 @@ class Loop:
     def stop(self) -> None:
         """Finish syncing and close."""
         self._courier.stop()
-        self._notary.stop()
+        self._rounds.stop()
         self._syncer.stop()
         self._index.flush(self._syncer.synced_up_to or None)
         self._index.close()
@@ -272,7 +267,6 @@ class Loop:
             paths, self._projector.unsynced = self._projector.unsynced, {}
             self._syncer.submit(paths, 0 if self._failed else self._drawn_up_to)
         self._index.flush(self._syncer.synced_up_to or None)
-        self._notary.step(self._drawn_up_to)
 
     def _exists(self, id: str) -> bool:
         return self._index.get(id) is not None or self._ledger.find(id) == [id]

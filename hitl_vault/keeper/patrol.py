@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from hitl_vault.errors import HitlVaultError
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.resolved import Misfit, Resolved
 from hitl_vault.vault.layout import Layout, Place
@@ -23,7 +24,8 @@ class Patrol:
     """Looks for notes that do not fit. For the active keeper alone.
 
     Only files that changed since the last round are read. That is told by the time of the last change to
-    the file itself (ctime), which no program can set. `report` takes what does not fit.
+    the file itself (ctime), which no program can set. `report` takes what does not fit, `tell`
+    sentences for the operator.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Patrol:
         index: Index,
         *,
         report: Callable[[Misfit], None],
+        tell: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -40,12 +43,14 @@ class Patrol:
         self._resolved = resolved
         self._index = index
         self._report = report
+        self._tell = tell
         self._monotonic = monotonic
         self._now = now
         self._next = monotonic()
         self._began = 0.0
         self._since = 0.0
         self._round: Iterator[Place] | None = None
+        self._whole = True
 
     def next_in(self) -> float:
         """Return the seconds until the next step."""
@@ -57,7 +62,7 @@ class Patrol:
             return
         if self._round is None:
             self._began, self._since = self._now(), self._index.patrolled - _MARGIN
-            self._round = self._layout.resolved()
+            self._round, self._whole = self._layout.resolved(), True
         self._next = self._monotonic() + (PAUSE if self._some(self._round) else EVERY)
 
     def _some(self, places: Iterator[Place]) -> bool:
@@ -66,14 +71,23 @@ class Patrol:
         for passed, place in enumerate(places):
             if _changed(place) >= self._since:
                 read += 1
-                misfit = self._resolved.misfit(place)
-                if misfit:
-                    self._report(misfit)
+                self._look(place)
             if read >= READ or passed >= FILES:
                 return True
         self._round = None
-        self._index.patrolled = self._began
+        if self._whole:
+            self._index.patrolled = self._began
         return False
+
+    def _look(self, place: Place) -> None:
+        try:
+            misfit = self._resolved.misfit(place)
+        except (HitlVaultError, OSError) as error:
+            self._whole = False  # the next round reads it again
+            self._tell(f"{place.folder}/{place.name} could not be held against the record: {error}")
+            return
+        if misfit:
+            self._report(misfit)
 
 
 def _changed(place: Place) -> float:

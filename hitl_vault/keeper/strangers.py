@@ -66,7 +66,10 @@ class Strangers:
             return None
         if place.folder is Folder.PENDING:
             return self._adopt(place, data)
-        self._judge(place, data)
+        try:
+            self._judge(place, data)
+        except OSError as error:
+            self._tell_once(place.path, f"{place.folder}/{place.name} cannot be put aside: {error}")
         return None
 
     def due(self) -> list[Place]:
