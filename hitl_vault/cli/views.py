@@ -58,7 +58,7 @@ def _heading(record: hv.Record) -> Iterator[str]:
     request = record.request
     level = request.risk.level
     tags = f"{render.state(record.state)}, {render.risk(level)} risk"
-    yield f"{render.paint(render.cut(request.action, render.width() - 30), 'bold')}  {tags}"
+    yield f"{render.paint(hv.text.one_line(request.action), 'bold')}  {tags}"
     yield request.id
 
 
@@ -74,15 +74,23 @@ def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
         "key": request.key or "",
         "needs": _needs(request.requirement, record.approvers),
         "digest": request.digest,
-        "look!": _look_alikes(request),
     }
     for name, value in facts.items():
         if value:
-            yield f"  {name:<8} {render.cut(value, render.width() - 11)}"
+            yield from _fact(name, value)
+    if alike := _look_alikes(request):
+        yield from (render.paint(line, "yellow") for line in _fact("look", f"twice: {alike}"))
     for file in request.files:
         shown = f"{file.name}: {file.path} ({file.size} bytes, sha256:{file.sha256})"
         yield from render.wrapped(f"  {'file':<8} {hv.text.one_line(shown)}", render.width())
     yield f"  {'note':<8} {hv.text.one_line(str(note))}"
+
+
+def _fact(name: str, value: str) -> Iterator[str]:
+    """Yield a fact in full, on as many lines as it takes."""
+    for line in render.wrapped(hv.text.one_line(value), render.width() - 11):
+        yield f"  {name:<8} {line}"
+        name = ""
 
 
 def _look_alikes(request: hv.Request) -> str:

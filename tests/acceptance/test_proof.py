@@ -67,3 +67,13 @@ def test_a_checkpoint_as_json_holds_all_that_is_to_be_kept(hitl: Shell) -> None:
 def test_options_that_do_not_go_together_are_explained(hitl: Shell) -> None:
     assert hitl("log", "--out", "x").code == 2
     assert hitl("verify", "--key", "x").code == 2
+
+
+def test_show_hides_nothing_and_names_what_looks_like_something_else(hitl: Shell) -> None:
+    agent = "agent-" + "x" * 200
+    hitl("request", "pay", "--context", '{"to": "аррӏе.com"}', "--agent", agent, "--key", "k" * 300)
+    shown = hitl("show", "pay").out
+    assert agent in shown.replace("\n" + " " * 11, "")
+    assert "k" * 300 in shown.replace("\n" + " " * 11, "")
+    assert "…" not in shown
+    assert "look     twice: аррӏе.com mixes Cyrillic and Latin" in shown
