@@ -25,7 +25,7 @@ class Verified:
 
     entries: int
     notes: int | None = None
-    proofs: int | None = None
+    proofs: int = 0
 
 
 def verify_vault(config: Config, ledger: Ledger, *, against: Path | None = None, key: str = "") -> Verified:

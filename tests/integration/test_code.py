@@ -135,6 +135,7 @@ def test_five_wrong_codes_lock_the_request_for_codes_and_the_note_says_so(
     for _ in range(4):
         with pytest.raises(hv.CodeInvalid):
             gate.decide(request.id, "approve", by="ana", code="AAAA-2222")
+    eventually(lambda: house.says(request, "wrong try 4 of 5"))
     house.vote(request, "approved", approver="ben", code="AAAA-3333")
     eventually(lambda: house.says(request, "codes do not count for this request any more"))
     assert wrong_tries(gate, request) == 5
