@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from hitl_vault.domain.request import BoundFile, Request
     from hitl_vault.domain.requirement import Mode, Requirement
     from hitl_vault.domain.risk import Level, Risk
+    from hitl_vault.domain.standing import StandingRule
     from hitl_vault.gate import Gate, open_gate
     from hitl_vault.grant import Grant
     from hitl_vault.init import init_vault
@@ -134,6 +135,7 @@ __all__ = [
     "SelfApproval",
     "Settings",
     "SignatureInvalid",
+    "StandingRule",
     "State",
     "Statement",
     "VaultError",
@@ -177,6 +179,7 @@ _HOMES = {
     "domain.lifecycle": "Kind State",
     "domain.policy": "Effect Ruling",
     "domain.question": "Question",
+    "domain.standing": "StandingRule",
     "domain.record": "Notice Record",
     "domain.request": "BoundFile Request",
     "domain.requirement": "Mode Requirement",

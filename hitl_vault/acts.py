@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from hitl_vault import standing
 from hitl_vault.domain.canonical import NotJson, digest
 from hitl_vault.domain.code import IssuedCode
 from hitl_vault.domain.codec import encode
@@ -32,7 +33,10 @@ from hitl_vault.timing import expire
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
-    """What an agent asks, before it has an id and a time. `timeout` None means no deadline."""
+    """What an agent asks, before it has an id and a time. `timeout` None means no deadline.
+
+    `standing` are the standing rules that may answer it.
+    """
 
     action: str
     context: Mapping[str, Any]
@@ -48,6 +52,7 @@ class Asking:
     files: tuple[BoundFile, ...] = ()
     verdict: Effect = Effect.ASK
     schema: Mapping[str, Any] | None = None
+    standing: tuple[str, ...] = ()
 
 
 def ask(writer: Writer, asking: Asking) -> Record:
@@ -78,7 +83,9 @@ def ask(writer: Writer, asking: Asking) -> Record:
     body = {"request": encode(request), "digest": request.digest}
     writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)
     record = writer.record(request.id)
-    return record if asking.verdict is Effect.ASK else _decided_by_rule(writer, record, asking.verdict)
+    if asking.verdict is Effect.ASK:
+        return standing.apply(writer, record, asking.standing) if asking.standing else record
+    return _decided_by_rule(writer, record, asking.verdict)
 
 
 def _decided_by_rule(writer: Writer, record: Record, verdict: Effect) -> Record:

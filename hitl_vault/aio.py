@@ -115,11 +115,12 @@ class AsyncGate:
         by: str | None = None,
         comment: str = "",
         edits: Mapping[str, Any] | None = None,
+        remember: Duration | None = None,
         code: str = "",
         signature: str = "",
     ) -> Record:
         """Vote, with the proof that the trust mode wants."""
-        more: dict[str, Any] = {"edits": edits, "code": code, "signature": signature}
+        more: dict[str, Any] = {"edits": edits, "remember": remember, "code": code, "signature": signature}
         return await to_thread(self.gate.decide, id, verdict, by=by, comment=comment, **more)
 
     async def question(self, id: str, text: str, *, by: str | None = None) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from hitl_vault import editing
+from hitl_vault import editing, standing
 from hitl_vault.domain.canonical import digest
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Gesture, Verdict, Vote, needed, same_person, tally
@@ -64,6 +64,8 @@ def _check_complete(record: Record, cast: Vote) -> None:
         if cast.verdict is Verdict.REJECT:
             raise NotAllowed("values were changed and the answer is no; put them back, or approve")
         editing.check(record, cast)
+    if cast.remember is not None:
+        standing.check_wish(record, cast)
     if needs.comment_required and not cast.comment.strip():
         raise NotAllowed("an answer to this request needs a comment; fill in `comment`")
 
@@ -72,7 +74,7 @@ def _says_the_same(earlier: Vote, cast: Vote) -> bool:
     """Tell whether a vote adds nothing; for one that nobody is named for, nobody can tell."""
     words = cast.comment in ("", earlier.comment)
     same = earlier.verdict is cast.verdict and digest(earlier.edits) == digest(cast.edits)
-    return bool(cast.by) and words and same
+    return bool(cast.by) and words and same and earlier.remember == cast.remember
 
 
 def _told_again(writer: Writer, record: Record, earlier: Vote, cast: Vote) -> Record:
@@ -93,7 +95,7 @@ def _decided(writer: Writer, record: Record) -> Record:
     if verdict is None:
         return record
     kind = Kind.APPROVED if verdict is Verdict.APPROVE else Kind.REJECTED
-    return append(writer, record, kind, _grounds(record, verdict))
+    return standing.grant(writer, append(writer, record, kind, _grounds(record, verdict)))
 
 
 def _grounds(record: Record, verdict: Verdict) -> dict[str, Any]:

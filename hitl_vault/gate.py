@@ -23,6 +23,7 @@ from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
+from hitl_vault.domain.times import Duration, duration
 from hitl_vault.errors import CodeInvalid, ConfigError, DigestMismatch, HitlVaultError, RequestNotFound
 from hitl_vault.grant import Grant, Leases
 from hitl_vault.guard import Guarding
@@ -31,6 +32,7 @@ from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
 from hitl_vault.rules import Rules
 from hitl_vault.signing import Signing
+from hitl_vault.standing import Remembering, with_rules
 from hitl_vault.thread import Conversing
 from hitl_vault.trust.evidence import Evidence
 from hitl_vault.voting import Voting
@@ -75,7 +77,7 @@ def _close_all() -> None:
         gate.close()
 
 
-class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing):
+class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing, Remembering):
     """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
@@ -126,6 +128,7 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing):
 
     def _asking(self, **given: Any) -> Callable[[Writer], Record]:
         asked = asking(self.agent, self.rules, self.ledger.now(), **given)
+        asked = with_rules(asked, self.ledger, self.config.root)
         return lambda writer: acts.ask(writer, asked)
 
     def decide(
@@ -136,6 +139,7 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing):
         by: str | None = None,
         comment: str = "",
         edits: Mapping[str, Any] | None = None,
+        remember: Duration | None = None,
         code: str = "",
         signature: str = "",
         gesture: Gesture = Gesture.API,
@@ -144,7 +148,8 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing):
         """Vote `"approve"` or `"reject"` as `by` (else `HITL_APPROVER`) and return the record.
 
         `edits` are values of the context to change first, by path (`{"amount": 800}`), where the
-        requirement lets approvers do so. `code` or `signature` are the proof that the trust modes of those
+        requirement lets approvers do so. `remember` makes a standing rule of the approval, for so long, where
+        the policy offers that. `code` or `signature` are the proof that the trust modes of those
         names want. `digest` is that of the request as it was shown; another one is a `DigestMismatch`.
         Raises `AlreadyDecided`, `Expired`, `Cancelled`, or `NotAllowed` if the vote does not count.
         """
@@ -153,6 +158,7 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing):
         name = config.approver(by) or ("" if signature else self.config.settings.approver)
         cast = Vote(verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment)
         cast = replace(cast, edits=editing.edits_of(self.ledger.record(id), edits)) if edits else cast
+        cast = cast if remember is None else replace(cast, remember=duration(remember))
         voting = Voting(self.ledger, self.config.state)
         record = self._write(voting.job(id, cast, Evidence(code=code, signature=signature)))
         if isinstance(record, CodeInvalid):

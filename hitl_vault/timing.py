@@ -14,6 +14,8 @@ from hitl_vault.ledger.protocol import Writer
 def keep(writer: Writer, id: str) -> Record:
     """Record the expiry, the escalations and the reminders that are due, each once; return the record."""
     record = expire(writer, id)
+    if record.standing and record.standing.ended is None and writer.now >= record.standing.ends:
+        record = append(writer, record, Kind.REVOKED, {"why": "its time is over"})
     for step in due.escalations(record, writer.now):
         record = append(writer, record, Kind.ESCALATED, _said(step))
     if before := due.reminders(record, writer.now):

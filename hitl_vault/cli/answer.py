@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from json import loads
 from typing import Annotated, Any
 
@@ -31,6 +32,10 @@ Code = Annotated[
 Sign = Annotated[
     bool, Option("--sign", "Show the recorded request, ask, and sign with your SSH key (or name its file).")
 ]
+Remember = Annotated[
+    str | None,
+    Option("--remember", "Approve the same for so long without asking, where the rule offers it.", "TIME"),
+]
 
 
 def approve(
@@ -38,6 +43,7 @@ def approve(
     by: By = None,
     comment: Comment = "",
     edit: Edit = None,
+    remember: Remember = None,
     where: Where = None,
     code: Code = None,
     sign: Sign = False,
@@ -48,8 +54,8 @@ def approve(
 ) -> int:
     """Say yes to one request or several, or to all that a condition finds, after showing them."""
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        if where is not None and edit is not None:
-            raise Usage("--edit: name the request; it cannot go with --where")
+        if where is not None and (edit is not None or remember is not None):
+            raise Usage("--edit, --remember: name the request; they cannot go with --where")
         if where is not None:
             if sign or code is not None:
                 raise Usage("--where: codes and signatures are for one request at a time")
@@ -61,7 +67,7 @@ def approve(
         prove = evidence.proving(
             gate, hv.Verdict.APPROVE, by=by, code=code, sign=sign, key=key, yes=yes, edits=edits
         )
-        return _answer(gate, hv.Verdict.APPROVE, found, by, comment, json, prove, edits)
+        return _answer(gate, hv.Verdict.APPROVE, found, by, comment, json, prove, edits, remember)
 
 
 def reject(
@@ -91,14 +97,31 @@ def _answer(
     json: bool,
     prove: evidence.Prove,
     edits: dict[str, Any] | None = None,
+    remember: str | None = None,
 ) -> int:
+    span = None if remember is None else _span(remember)
+
     def vote(id: str) -> hv.Record:
         return gate.decide(
-            id, verdict, by=by, comment=comment, edits=edits, gesture=hv.Gesture.CLI, **prove(id)
+            id,
+            verdict,
+            by=by,
+            comment=comment,
+            edits=edits,
+            remember=span,
+            gesture=hv.Gesture.CLI,
+            **prove(id),
         )
 
     # What has no error was counted: the state may be pending still, or further on than the vote.
     return each(gate, ids, vote, list(hv.State), json=json)
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return hv.times.duration(text)
+    except ValueError as error:
+        raise Usage(f"--remember: {error}") from error
 
 
 def _edits(text: str | None) -> dict[str, Any] | None:

@@ -37,6 +37,8 @@ COMMANDS: dict[str, Command] = {
     "approve": Command("answer", "approve", ANSWER),
     "reject": Command("answer", "reject", ANSWER),
     "question": Command("thread", "question", ANSWER),
+    "rules": Command("standing", "rules", ANSWER),
+    "revoke": Command("standing", "revoke", ANSWER),
     "request": Command("ask", "request", ASK),
     "wait": Command("ask", "wait", ASK),
     "answer": Command("thread", "answer", ASK),

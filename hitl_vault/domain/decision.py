@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -39,7 +39,8 @@ class Vote:
     `comment` and `notes` are the person's words for the agent; `proof` is what the trust mode
     took as evidence (never a secret). `on_behalf_of` names the approvers for whom a delegate answers.
     `ballot` is the hex SHA-256 of the note that it was read from, so that the same file counts once.
-    `edits` are the values of the context that the approver changed, by path.
+    `edits` are the values of the context that the approver changed, by path;
+    `remember` is for how long requests like this one should be approved without asking.
     """
 
     verdict: Verdict
@@ -52,6 +53,7 @@ class Vote:
     on_behalf_of: tuple[str, ...] = ()
     ballot: str = ""
     edits: Mapping[str, Any] = field(default_factory=dict)
+    remember: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ class Decision:
 
     `by` names who decided; `comment` and `notes` are their words. `context` is what may run; `changed`
     names the values in it that the approvers changed, by path. `ground` says what decided where no
-    person did, such as a rule of the policy.
+    person did, such as a rule of the policy; `rule` is the id of the standing rule if one did.
     """
 
     request: str
@@ -73,6 +75,7 @@ class Decision:
     changed: tuple[str, ...] = ()
     votes: tuple[Vote, ...] = ()
     ground: str = ""
+    rule: str = ""
 
     @property
     def approved(self) -> bool:

@@ -11,14 +11,17 @@ from hitl_vault.domain.requirement import Escalation
 
 
 def next_due(record: Record) -> datetime | None:
-    """Return when something falls due next: a reminder, an escalation or the deadline; None if nothing does.
+    """Return when something falls due next: a reminder, an escalation, the deadline or a standing rule's end.
 
+    None if nothing does.
     Nothing falls due while a question stops the clock.
     """
     instants = [at for at, _ in _reminders(record)]
     instants += [at for at, _ in _escalations(record)]
     if record.deadline is not None:
         instants.append(record.deadline)
+    if record.standing is not None and record.standing.ended is None:
+        instants.append(record.standing.ends)
     return min(instants, default=None)
 
 

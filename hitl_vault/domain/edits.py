@@ -38,6 +38,13 @@ def applied(context: Mapping[str, Any], edits: Mapping[str, Any]) -> Mapping[str
     return context
 
 
+def without(context: Mapping[str, Any], fields: Iterable[str]) -> Mapping[str, Any]:
+    """Return the context without the members at these paths."""
+    for path in fields:
+        context = _less(context, _place(context, path))
+    return context
+
+
 def context_digest(context: Mapping[str, Any], edits: Mapping[str, Any]) -> str:
     """Return the digest of the context with these values in place of its own."""
     return digest(applied(context, edits))
@@ -71,6 +78,14 @@ def _with(context: Mapping[str, Any], place: tuple[str, ...], value: Any) -> dic
         raise ValueError("the context has no such value")
     first, *rest = place
     return {**context, first: _with(context[first], tuple(rest), value) if rest else value}
+
+
+def _less(context: Mapping[str, Any], place: tuple[str, ...]) -> Mapping[str, Any]:
+    if not place:
+        return context
+    first, *rest = place
+    kept = {name: value for name, value in context.items() if name != first}
+    return {**kept, first: _less(context[first], tuple(rest))} if rest else kept
 
 
 def _check_kind(path: str, was: Any, now: Any) -> None:

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     ESCALATED = "escalated"
     QUESTIONED = "questioned"
     ANSWERED = "answered"
+    REMEMBERED = "remembered"
+    REVOKED = "revoked"
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
@@ -85,6 +87,9 @@ _STEPS: dict[tuple[State | None, Kind], State] = {
 }
 # What happens on the way to a decision leaves the request pending.
 _STEPS |= {(_S.PENDING, kind): _S.PENDING for kind in (_K.REMINDED, _K.ESCALATED, _K.QUESTIONED, _K.ANSWERED)}
+# An approval may make a standing rule, which ends whatever became of the request.
+_STEPS |= {(_S.APPROVED, _K.REMEMBERED): _S.APPROVED}
+_STEPS |= {(state, _K.REVOKED): state for state in State if state not in (_S.PENDING, _S.REJECTED)}
 # What was found in the vault and changed nothing can be recorded at any time.
 _STEPS |= {(state, kind): state for state in State for kind in (_K.REFUSED, _K.TAMPERED)}
 

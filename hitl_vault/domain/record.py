@@ -24,6 +24,8 @@ from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import FINAL, Kind, State, step
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.request import Request
+from hitl_vault.domain.requirement import Remember
+from hitl_vault.domain.standing import StandingRule
 from hitl_vault.errors import RequestNotFound
 
 
@@ -49,7 +51,7 @@ class Record:
     `votes` are the latest of each person; `ballots` the SHA-256 of every note that was taken in as a vote
     or a question. `reminded` are the reminders given, as the time before the deadline; `escalated` the times
     of the escalations so far. `paused` is since when a question stops the clock, `extended` for how long
-    earlier ones did.
+    earlier ones did. `standing` is the standing rule that the approval made.
     """
 
     request: Request
@@ -64,6 +66,7 @@ class Record:
     paused: datetime | None = None
     extended: timedelta = timedelta(0)
     decision: Decision | None = None
+    standing: StandingRule | None = None
     claim: Claim | None = None
     outcome: Outcome | None = None
     notice: Notice | None = None
@@ -106,6 +109,18 @@ class Record:
         """Whether there are approvals enough, for different contexts."""
         found = self.counted(Verdict.APPROVE)
         return len(found) >= self.request.requirement.quorum and not alike_edited(found)
+
+    @property
+    def rememberable(self) -> Remember | None:
+        """What a standing rule may cover, None where the policy offers none for a request like this one.
+
+        No rule can stand for files, whose content is bound, nor for notes that were adopted.
+        """
+        request = self.request
+        offer = request.requirement.remember
+        if offer is None or request.adopted or request.files:
+            return None
+        return offer if request.risk.level.rank <= offer.up_to.rank else None
 
     @property
     def proposed(self) -> Mapping[str, Any]:
@@ -189,6 +204,7 @@ def _decided(record: Record, entry: Entry) -> _Changes:
         comment=body.get("comment", ""),
         notes=body.get("notes", ""),
         ground=body.get("ground", ""),
+        rule=body.get("rule", ""),
         changed=tuple(edits),
         votes=record.votes,
     )
@@ -225,6 +241,16 @@ def _resumed(record: Record, entry: Entry) -> _Changes:
     if record.paused is None:
         return {}
     return {"paused": None, "extended": record.extended + (entry.at - record.paused)}
+
+
+def _remembered(record: Record, entry: Entry) -> _Changes:
+    return {"standing": decode(StandingRule, entry.body)}
+
+
+def _revoked(record: Record, entry: Entry) -> _Changes:
+    if record.standing is None or record.standing.ended is not None:
+        return {}
+    return {"standing": replace(record.standing, ended=entry.at, why=entry.body.get("why", ""))}
 
 
 def _claimed(record: Record, entry: Entry) -> _Changes:
@@ -275,5 +301,7 @@ _CHANGES: dict[Kind, Callable[[Record, Entry], _Changes]] = {
     Kind.ESCALATED: _escalated,
     Kind.QUESTIONED: _questioned,
     Kind.ANSWERED: _answered,
+    Kind.REMEMBERED: _remembered,
+    Kind.REVOKED: _revoked,
     Kind.TAMPERED: _noticed,
 }

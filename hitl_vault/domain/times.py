@@ -68,6 +68,15 @@ def _parse(text: str) -> timedelta:
     return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(compact)))
 
 
+def exact(span: timedelta) -> str:
+    """Return a duration of whole seconds as it can be written, such as `1d12h`."""
+    left, parts = int(span.total_seconds()), []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
 def brief(span: timedelta) -> str:
     """Return a duration in its largest fitting unit, such as `45s`, `12m`, `3h`, `2d`."""
     seconds = abs(int(span.total_seconds()))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from hitl_vault import editing
 from hitl_vault.config import Settings
 from hitl_vault.domain.decision import Verdict, Vote, needed
 from hitl_vault.domain.record import Record
-from hitl_vault.errors import CodeInvalid
+from hitl_vault.domain.times import duration
+from hitl_vault.errors import CodeInvalid, NotAllowed
 from hitl_vault.keeper.sight import Finding, Sighting
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.thread import asking_back
@@ -53,7 +55,20 @@ def _vote(record: Record, finding: Finding, vote: Vote, voted: Sighting, setting
     alone = needed(record.request.requirement, vote.verdict) == 1
     name = vote.by or (settings.approver if alone and not finding.evidence.signature else "")
     edits = _edits(record, voted) if vote.verdict is Verdict.APPROVE else {}
-    return replace(vote, by=name, ballot=voted.sha, edits=edits)
+    return replace(vote, by=name, ballot=voted.sha, edits=edits, remember=_remember(record, voted))
+
+
+def _remember(record: Record, voted: Sighting) -> timedelta | None:
+    """Return for how long the person wants the same approved: what they wrote, else what they ticked."""
+    ballot = voted.ballot
+    if ballot is None or not (ballot.remember or ballot.remember_ticked):
+        return None
+    if not ballot.remember:
+        return record.rememberable.longest if record.rememberable else timedelta.max
+    try:
+        return duration(ballot.remember)
+    except ValueError as error:
+        raise NotAllowed(f"`remember` is {error}") from error
 
 
 def _edits(record: Record, voted: Sighting) -> dict[str, Any]:

@@ -170,7 +170,7 @@ class Desk:
         try:
             return cast_of(record, finding, sightings, settings=self._settings, voting=self._voting)
         except (BallotInvalid, NotAllowed) as problem:
-            notice = Notice(text="Refused: a changed value does not count.", detail=str(problem))
+            notice = Notice(text="Refused: what you changed or wish does not count.", detail=str(problem))
             self._notify(record.id, Kind.REFUSED, notice, sightings)
             return None
 

@@ -23,6 +23,7 @@ from hitl_vault.keeper.resolved import Misfit
 from hitl_vault.keeper.rounds import Rounds
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.keeper.sites import Sites
+from hitl_vault.keeper.standing import StandingNotes
 from hitl_vault.keeper.strangers import Strangers
 from hitl_vault.keeper.survey import Survey
 from hitl_vault.keeper.syncer import Syncer
@@ -88,6 +89,9 @@ class Loop:
         self._rounds = Rounds(
             config, ledger, layout, resolved, self._index, report=self._report, monotonic=monotonic, tell=tell
         )
+        self._standing = StandingNotes(
+            layout, ledger, settle=config.settings.settle, monotonic=monotonic, tell=tell
+        )
         self._survey = Survey(layout, ledger, self._sites, self._projector)
         self._syncer = Syncer()
         self._looks: dict[str, None] = {}
@@ -126,6 +130,7 @@ class Loop:
             if entry.request:
                 self._draws[entry.request] = entry.seq
                 self._courier.follow(entry)
+                self._standing.follow(entry)
         for path in work.paths:
             self._look_at(path)
         if work.rescans:
@@ -139,6 +144,7 @@ class Loop:
             self._looks[id] = None
         for place in self._strangers.due():
             self._meet(place)
+        self._standing.turn()
         self._take_in(id for id, _ in _first(self._looks, BATCH))
         for id, seq in _first(self._draws, FEW if self._looks else BATCH):
             if self._projector.behind(id, seq):
@@ -158,6 +164,7 @@ class Loop:
             self._rounds.next_in(),
             self._clerk.next_in(),
             self._strangers.next_in(),
+            self._standing.next_in(),
             None if later is None else later - now,
         ]
         return max(0.0, min(wait for wait in waits if wait is not None))
@@ -182,6 +189,9 @@ class Loop:
         place = self._layout.classify(path)
         if place is None or self._projector.is_echo(path):
             return
+        if place.folder is Folder.STANDING:
+            self._standing.look(place)
+            return
         owner = self._sites.owner(place)
         if owner is not None:
             self._looks[owner] = None
@@ -189,6 +199,7 @@ class Loop:
             self._meet(place)
 
     def _look_everywhere(self) -> None:
+        self._standing.start()
         ids, strangers = self._survey.differences()
         self._looks.update(dict.fromkeys(ids))
         for place in strangers:

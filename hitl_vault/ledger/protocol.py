@@ -26,7 +26,8 @@ SUMMARY_LIMIT = 500
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """One line of a listing. `changed` is the time of the last entry, whose number is `seq`; `due` when
-    something happens by time alone: a reminder, an escalation or the deadline.
+    something happens by time alone: a reminder, an escalation or the deadline. `standing` is the end of
+    the standing rule that its approval made, `rule` the id of the one that answered it.
 
     `summary` is cut at `SUMMARY_LIMIT` characters; the `Record` has all of it.
     """
@@ -44,6 +45,8 @@ class Row:
     run: str | None
     key: str | None
     due: datetime | None
+    standing: datetime | None
+    rule: str | None
     seq: int
 
 
@@ -150,6 +153,17 @@ class Ledger(Protocol):
 
     def pending_in(self, mode: Mode) -> list[str]:
         """Return the ids of the pending requests that were asked in a trust mode, oldest first."""
+        ...
+
+    def standing(self, agent: str | None = None, action: str | None = None) -> list[str]:
+        """Return the ids of requests whose approval made a standing rule that has not ended, oldest first.
+
+        Only those for `agent` and `action` if these are given.
+        """
+        ...
+
+    def uses(self, rule: str) -> int:
+        """Return how many requests a standing rule has answered."""
         ...
 
     def leased_until(self, id: str) -> datetime | None:

@@ -23,6 +23,11 @@ _DUE = """
     UNION ALL SELECT until, request FROM lease
     ORDER BY 1
 """
+_STANDING = "SELECT id FROM request WHERE standing IS NOT NULL ORDER BY asked"
+_STANDING_FOR = (
+    "SELECT id FROM request WHERE standing IS NOT NULL AND agent = ? AND action = ? ORDER BY asked"
+)
+_USES = "SELECT count(*) FROM request WHERE rule = ?"
 _PENDING_IN = """
     SELECT request.id FROM request JOIN entry ON entry.seq = request.asked
     WHERE request.state = 'pending' AND entry.mode = ? ORDER BY request.asked
@@ -74,6 +79,20 @@ def due(connection: sqlite3.Connection) -> list[tuple[datetime, str]]:
 def pending_in(connection: sqlite3.Connection, mode: Mode) -> list[str]:
     """See `Ledger.pending_in`."""
     return [id for (id,) in connection.execute(_PENDING_IN, (str(mode),)).fetchall()]
+
+
+def standing(connection: sqlite3.Connection, agent: str | None, action: str | None) -> list[str]:
+    """See `Ledger.standing`."""
+    if agent is not None and action is not None:
+        found = connection.execute(_STANDING_FOR, (agent, action)).fetchall()
+    else:
+        found = connection.execute(_STANDING).fetchall()
+    return [id for (id,) in found]
+
+
+def uses(connection: sqlite3.Connection, rule: str) -> int:
+    """See `Ledger.uses`."""
+    return int(connection.execute(_USES, (rule,)).fetchone()[0])
 
 
 def leased_until(connection: sqlite3.Connection, id: str) -> datetime | None:

@@ -10,7 +10,8 @@ from hitl_vault.domain.times import instant
 from hitl_vault.ledger.protocol import Row
 
 ROW_COLUMNS = (
-    "id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, due, seq"
+    "id, state, action, agent, summary, risk, created, expires, changed, decided, "
+    "run, key, due, standing, rule, seq"
 )
 
 _STATES = {str(state): state for state in State}
@@ -19,7 +20,8 @@ _LEVELS = {str(level): level for level in Level}
 
 def row_of(columns: tuple[Any, ...]) -> Row:
     """Return the row that `ROW_COLUMNS` hold."""
-    id, state, action, agent, summary, risk, created, expires, changed, decided, run, key, due, seq = columns
+    id, state, action, agent, summary, risk, created, expires, changed, decided, *rest = columns
+    run, key, due, standing, rule, seq = rest
     return Row(
         id=id,
         state=_STATES[state],
@@ -34,5 +36,7 @@ def row_of(columns: tuple[Any, ...]) -> Row:
         run=run,
         key=key,
         due=instant(due) if due else None,
+        standing=instant(standing) if standing else None,
+        rule=rule,
         seq=seq,
     )

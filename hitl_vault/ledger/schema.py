@@ -40,10 +40,14 @@ _TABLES = (
         changed TEXT NOT NULL,
         decided TEXT,
         due TEXT,
+        standing TEXT,
+        rule TEXT,
         seq INTEGER NOT NULL
     ) STRICT
     """,
     "CREATE INDEX request_by_state ON request (state)",
+    "CREATE INDEX request_by_standing ON request (agent, action) WHERE standing IS NOT NULL",
+    "CREATE INDEX request_by_rule ON request (rule) WHERE rule IS NOT NULL",
     "CREATE INDEX request_by_due ON request (due) WHERE due IS NOT NULL",
     "CREATE UNIQUE INDEX request_by_key ON request (agent, key) WHERE key IS NOT NULL",
     "CREATE INDEX request_by_agent ON request (agent, run)",

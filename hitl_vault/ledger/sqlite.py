@@ -73,6 +73,14 @@ class SqliteLedger(SqliteReading, Ledger):
         with self._connections.reading() as connection:
             return queries.pending_in(connection, mode)
 
+    def standing(self, agent: str | None = None, action: str | None = None) -> list[str]:
+        with self._connections.reading() as connection:
+            return queries.standing(connection, agent, action)
+
+    def uses(self, rule: str) -> int:
+        with self._connections.reading() as connection:
+            return queries.uses(connection, rule)
+
     def leased_until(self, id: str) -> datetime | None:
         with self._connections.reading() as connection:
             return queries.leased_until(connection, id)

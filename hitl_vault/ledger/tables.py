@@ -20,11 +20,10 @@ ENTRY_COLUMNS = "seq, at, kind, request, mode, body, prev, hash"
 
 ENTRIES_OF = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE request = ? ORDER BY seq"
 INSERT_ENTRY = f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_REQUEST = (
-    f"INSERT INTO request ({ROW_COLUMNS}, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+INSERT_REQUEST = f"INSERT INTO request ({ROW_COLUMNS}, asked) VALUES ({', '.join('?' * 17)})"
 UPDATE_REQUEST = (
-    "UPDATE request SET state = ?, expires = ?, changed = ?, decided = ?, due = ?, seq = ? WHERE id = ?"
+    "UPDATE request SET state = ?, expires = ?, changed = ?, decided = ?, due = ?, standing = ?, rule = ?, "
+    "seq = ? WHERE id = ?"
 )
 
 _KINDS = {str(kind): kind for kind in Kind}
@@ -66,6 +65,8 @@ def columns_of(record: Record) -> tuple[Any, ...]:
         request.run,
         request.key,
         _text(next_due(record)),
+        _standing(record),
+        _rule(record),
         record.seq,
     )
 
@@ -78,6 +79,8 @@ def changes_of(record: Record) -> tuple[Any, ...]:
         text_of(record.changed),
         _decided(record),
         _text(next_due(record)),
+        _standing(record),
+        _rule(record),
         record.seq,
         record.id,
     )
@@ -89,3 +92,12 @@ def _text(at: datetime | None) -> str | None:
 
 def _decided(record: Record) -> str | None:
     return text_of(record.decision.at) if record.decision else None
+
+
+def _standing(record: Record) -> str | None:
+    rule = record.standing
+    return text_of(rule.ends) if rule and rule.ended is None else None
+
+
+def _rule(record: Record) -> str | None:
+    return record.decision.rule or None if record.decision else None

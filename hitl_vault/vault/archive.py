@@ -36,7 +36,7 @@ _HOW = {
 def archive(record: Record) -> Iterator[str]:
     """Yield the decision first, then the run."""
     if record.decision:
-        yield from _decision(record.decision, list(_changes(record)))
+        yield from _decision(record.decision, [*_changes(record), *_standing(record)])
     if record.claim and not record.outcome:
         yield f"> {_HEADS[State.EXECUTING]}, {readable(record.claim.at)}"
     if record.outcome:
@@ -49,6 +49,14 @@ def _changes(record: Record) -> Iterator[tuple[str, str]]:
     edits = next((vote.edits for vote in winners if vote.edits), {})
     for edit in told(record.request.context, edits):
         yield "Changed", row_text(arrow(*edit))
+
+
+def _standing(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield until when the standing rule holds that the approval made."""
+    rule = record.standing
+    if rule is not None:
+        ended = f", ended {readable(rule.ended)}: {rule.why}" if rule.ended else ""
+        yield "Standing rule", row_text(f"until {readable(rule.ends)}{ended}")
 
 
 def _decision(decision: Decision, changes: list[tuple[str, str]]) -> Iterator[str]:

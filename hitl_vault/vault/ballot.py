@@ -17,7 +17,7 @@ from hitl_vault.vault.fences import outside
 from hitl_vault.vault.files import LIMIT
 from hitl_vault.vault.frontmatter import Value, parse
 
-PERSON_FIELDS = ("status", "approver", "comment", "code", "signature")
+PERSON_FIELDS = ("status", "approver", "comment", "remember", "code", "signature")
 """The fields that a person fills in."""
 
 OWN_FIELDS = frozenset(PERSON_FIELDS) | {
@@ -43,6 +43,11 @@ _QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019", "``")
 _NOTES = re.compile(r"^ {0,3}##[ \t]+Notes[ \t]*(?:\n|\Z)", re.MULTILINE)
 BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[(.)\][ \t]+(Approve|Reject)[ \t]*$", re.MULTILINE)
 """A box: its mark, and its label."""
+
+REMEMBER_BOX = re.compile(
+    r"^ {0,3}[-*+] {1,4}\[([xX])\][ \t]+Approve, and the same for [^\n]+$", re.MULTILINE
+)
+"""The ticked box that makes a standing rule."""
 
 _BREAK = re.compile(r"\r\n?|\n")
 
@@ -78,6 +83,16 @@ class Ballot:
         """The text of the block of values that may be changed, None without one."""
         return edits_in(self.head)
 
+    @cached_property
+    def remember_ticked(self) -> bool:
+        """Whether the box is ticked that approves and makes a standing rule."""
+        return any(REMEMBER_BOX.search(self.head, *span) for span in outside(self.head))
+
+    @property
+    def remember(self) -> str:
+        """For how long the person wants requests like this approved, as typed; empty for not at all."""
+        return _one(self.fields, "remember")
+
     @property
     def asks(self) -> bool:
         """Whether the person asks something back."""
@@ -89,7 +104,8 @@ class Ballot:
         if self.torn:
             return frozenset(Verdict)
         ticked = (Verdict.APPROVE if self.approve else None, Verdict.REJECT if self.reject else None)
-        return frozenset(verdict for verdict in (self.verdict, *ticked) if verdict)
+        both = (Verdict.APPROVE,) if self.remember_ticked else ()
+        return frozenset(verdict for verdict in (self.verdict, *ticked, *both) if verdict)
 
 
 def read_ballot(data: bytes, path: Path | None = None, *, skip: int = 0) -> Ballot:

@@ -44,7 +44,13 @@ class Drawer:
 
     def body(self, record: Record, person: Person = NOBODY) -> str:
         """Return what stands between the front matter and `## Notes`."""
-        page = Page(record, approve=person.approve, reject=person.reject, typed=person.edits)
+        page = Page(
+            record,
+            approve=person.approve,
+            reject=person.reject,
+            remember=person.remember_ticked,
+            typed=person.edits,
+        )
         request = record.request
         template = request.requirement.template
         return self.templates.render(request.action, template, page.values(), page.needs()).strip("\n")

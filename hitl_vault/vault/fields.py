@@ -29,6 +29,8 @@ def person_fields(record: Record, person: Person) -> dict[str, Value]:
             "approver": person.approver,
             "comment": person.comment,
         }
+        if record.rememberable:
+            asked["remember"] = person.remember
         return asked | _proof(record.request.requirement.mode, person)
     decision = record.decision
     by, comment = (", ".join(decision.by), decision.comment) if decision else ("", "")

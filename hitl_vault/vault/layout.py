@@ -24,6 +24,7 @@ class Folder(StrEnum):
     APPROVED = "Approved"
     REJECTED = "Rejected"
     DONE = "Done"
+    STANDING = "Standing_Rules"
     SET_ASIDE = "Set_Aside"
 
 

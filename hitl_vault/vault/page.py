@@ -13,7 +13,7 @@ from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Level
 from hitl_vault.domain.text import look_alikes
-from hitl_vault.domain.times import readable
+from hitl_vault.domain.times import exact, readable
 from hitl_vault.vault import inert
 from hitl_vault.vault.archive import archive
 from hitl_vault.vault.editable import edit_block
@@ -51,12 +51,19 @@ class Page:
     """The pieces of one note's body, above its `## Notes`."""
 
     def __init__(
-        self, record: Record, *, approve: bool = False, reject: bool = False, typed: Mapping[str, Any] = {}
+        self,
+        record: Record,
+        *,
+        approve: bool = False,
+        reject: bool = False,
+        remember: bool = False,
+        typed: Mapping[str, Any] = {},
     ) -> None:
         self.record = record
         self.request = record.request
         self.pending = record.state is State.PENDING
-        self.boxes = Inert(f"{box('Approve', approve)}\n{box('Reject', reject)}")
+        always = f"{box(_always(record), remember)}\n" if record.rememberable else ""
+        self.boxes = Inert(f"{box('Approve', approve)}\n{always}{box('Reject', reject)}")
         context = record.decision.context if record.decision else self.request.context
         self.context = inert.json_block(context)
         self.edits = _editable(record, typed)
@@ -108,6 +115,11 @@ class Page:
         yield from above(self.record)
         if inert.is_short(self.context) or inert.is_short(self.words):
             yield _shortened(self.record.id)
+
+
+def _always(record: Record) -> str:
+    assert record.rememberable is not None
+    return f"Approve, and the same for {exact(record.rememberable.longest)}"
 
 
 def _editable(record: Record, typed: Mapping[str, Any]) -> Inert | None:

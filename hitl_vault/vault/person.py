@@ -22,6 +22,8 @@ class Person:
     status: str = "pending"
     approver: str = ""
     comment: str = ""
+    remember: str = ""
+    remember_ticked: bool = False
     code: str = ""
     signature: str = ""
     approve: bool = False
@@ -37,6 +39,8 @@ class Person:
             status=ballot.status,
             approver=ballot.approver,
             comment=ballot.comment,
+            remember=ballot.remember,
+            remember_ticked=ballot.remember_ticked,
             code=ballot.code,
             signature=ballot.signature,
             approve=ballot.approve,

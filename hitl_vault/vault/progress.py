@@ -8,7 +8,7 @@ from hitl_vault.domain import edits
 from hitl_vault.domain.decision import Verdict, Vote, needed
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Requirement
-from hitl_vault.domain.times import told
+from hitl_vault.domain.times import exact, told
 from hitl_vault.vault.inert import row_text
 
 
@@ -29,6 +29,8 @@ def people_rows(record: Record) -> Iterator[tuple[str, str]]:
         yield "Approvals", row_text(_progress(record, Verdict.APPROVE))
         yield "Rejections", row_text(_progress(record, Verdict.REJECT))
         yield from (("Changed by", row_text(f"{v.by}: {_said(record, v)}")) for v in record.votes if v.edits)
+        wishes = ((vote.by, vote.remember) for vote in record.votes if vote.remember)
+        yield from (("Standing rule", row_text(f"wished by {by}, {exact(wish)}")) for by, wish in wishes)
         yield from (("Comment", row_text(f"{v.by}: {v.comment}")) for v in record.votes if v.comment)
 
 
