@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
-from hitl_vault.domain.record import Record
 from hitl_vault.errors import HitlVaultError, LedgerUnavailable
 from hitl_vault.keeper.clerk import Clerk
 from hitl_vault.keeper.courier import Courier
@@ -19,10 +17,10 @@ from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.past import Past, past_of
 from hitl_vault.keeper.projector import Changed, Projector
+from hitl_vault.keeper.queues import first
 from hitl_vault.keeper.resolved import Misfit
 from hitl_vault.keeper.rounds import Rounds
-from hitl_vault.keeper.sight import Sighting
-from hitl_vault.keeper.sites import Sites
+from hitl_vault.keeper.sites import Sites, handed_over
 from hitl_vault.keeper.standing import StandingNotes
 from hitl_vault.keeper.strangers import Strangers
 from hitl_vault.keeper.survey import Survey
@@ -30,7 +28,7 @@ from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
-from hitl_vault.vault.layout import Folder, Layout, Place, folder_of
+from hitl_vault.vault.layout import Folder, Layout, Place
 from hitl_vault.vault.leftovers import tidy
 from hitl_vault.voting import Voting
 
@@ -145,8 +143,8 @@ class Loop:
         for place in self._strangers.due():
             self._meet(place)
         self._standing.turn()
-        self._take_in(id for id, _ in _first(self._looks, BATCH))
-        for id, seq in _first(self._draws, FEW if self._looks else BATCH):
+        self._take_in(id for id, _ in first(self._looks, BATCH))
+        for id, seq in first(self._draws, FEW if self._looks else BATCH):
             if self._projector.behind(id, seq):
                 self._safely(id, self._draw)
         if not self._draws:
@@ -243,7 +241,7 @@ class Loop:
         pending = record.state is State.PENDING
         counted = self._desk.spent(id).union(record.ballots)
         undrawn = any(s.sha in counted for s in sightings)
-        if record.request.adopted and not (pending or undrawn) and _handed_over(record, sightings):
+        if record.request.adopted and not (pending or undrawn) and handed_over(record, sightings):
             return
         busy = pending and any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
         if busy or not self._projector.project(record, sightings, counted=counted):
@@ -284,19 +282,3 @@ class Loop:
 
     def _past(self, id: str) -> Past:
         return past_of(self._ledger.entries(request=id))
-
-
-def _handed_over(record: Record, sightings: Sequence[Sighting]) -> bool:
-    """Tell whether an adopted note is where it belongs, or was taken away by the vault's own automation.
-
-    From then on it is theirs; drawing it again could make them run it twice.
-    """
-    home = folder_of(record.state)
-    return not sightings or any(s.main and s.place.folder is home for s in sightings)
-
-
-def _first(queue: dict[str, T], most: int) -> list[tuple[str, T]]:
-    taken = list(islice(queue.items(), most))
-    for id, _ in taken:
-        del queue[id]
-    return taken

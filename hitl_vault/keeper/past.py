@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.fold import fold
 from hitl_vault.domain.lifecycle import Kind, State
-from hitl_vault.domain.record import Record, fold
+from hitl_vault.domain.record import Record
 from hitl_vault.errors import RequestNotFound
 
 _UNMISSED = frozenset(

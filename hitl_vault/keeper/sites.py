@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Record
 from hitl_vault.keeper.sight import Sighting, look
 from hitl_vault.vault.ballot import notes_headings
-from hitl_vault.vault.layout import Folder, Layout, Place, folder_of, is_copy
+from hitl_vault.vault.layout import OF_REQUESTS, Layout, Place, folder_of, is_copy
 
 
 class Sites:
@@ -71,9 +71,9 @@ class Sites:
         return candidates[-1] if candidates else None
 
     def seek(self, record: Record) -> None:
-        """Find the files of a request in every folder, not only where they were seen and belong."""
+        """Find the files of a request in every folder of theirs, not only where they were seen and belong."""
         name = self._home(record).name
-        for folder in Folder:
+        for folder in OF_REQUESTS:
             place = self._layout.classify(self._layout.path(folder) / name)
             if place and os.path.lexists(place.path):
                 self._places.setdefault(record.id, {})[place.path] = place
@@ -121,3 +121,12 @@ class Sites:
         if sighting is None:
             self._places[record.id].pop(place.path, None)
         return sighting
+
+
+def handed_over(record: Record, sightings: Sequence[Sighting]) -> bool:
+    """Tell whether an adopted note is where it belongs, or was taken away by the vault's own automation.
+
+    From then on it is theirs; drawing it again could make them run it twice.
+    """
+    home = folder_of(record.state)
+    return not sightings or any(s.main and s.place.folder is home for s in sightings)

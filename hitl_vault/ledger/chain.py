@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from hitl_vault.domain.canonical import canonical, parsed
 from hitl_vault.domain.entry import GENESIS, Entry, hash_of
+from hitl_vault.domain.fold import fold
 from hitl_vault.domain.lifecycle import Kind, State, step
-from hitl_vault.domain.record import Record, fold
+from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import instant, text_of
 from hitl_vault.errors import HitlVaultError, LedgerBroken, RequestNotFound

@@ -9,9 +9,10 @@ from typing import Any
 
 from hitl_vault.domain.canonical import canonical, parsed
 from hitl_vault.domain.entry import GENESIS, Entry, entry_hash
+from hitl_vault.domain.fold import fold
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.lifecycle import ABOUT_THE_VAULT, Kind, State
-from hitl_vault.domain.record import Record, fold
+from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import instant, text_of
 from hitl_vault.errors import Conflict, InvalidTransition, LedgerUnavailable, RequestNotFound

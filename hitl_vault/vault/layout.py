@@ -39,6 +39,9 @@ _HOME = {
     State.FAILED: Folder.DONE,
     State.UNKNOWN: Folder.DONE,
 }
+OF_REQUESTS = (Folder.PENDING, Folder.APPROVED, Folder.REJECTED, Folder.DONE)
+"""The folders in which the notes of requests lie."""
+
 _IN_PLAY = {str(folder): folder for folder in Folder if folder is not Folder.SET_ASIDE}
 
 

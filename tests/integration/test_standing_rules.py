@@ -236,7 +236,7 @@ def test_a_planted_rule_is_put_away_and_answers_nothing(house: House) -> None:
         path.write_text(text.replace(request.id, other.id))
     for path in planted:
         eventually(lambda path=path: not path.exists())
-    assert len(house.aside()) == 3
+    assert len({path.name.split(" ")[0] for path in house.aside()}) == 3
     assert gate.get(other.id).state == "pending"
     assert not is_answered(gate, amount=900)
     assert is_answered(gate)

@@ -13,14 +13,15 @@ STEPS = {
     "pending": "coded= sent= voted= held= flagged= cleared= refused= tampered= "
     "reminded= escalated= questioned= answered= "
     "approved>approved rejected>rejected expired>expired cancelled>cancelled",
-    "approved": "refused= tampered= expired>expired cancelled>cancelled claimed>executing",
-    "executing": "refused= tampered= executed>executed failed>failed unknown>unknown",
-    "unknown": "refused= tampered= executed>executed failed>failed",
+    "approved": "refused= tampered= revoked= remembered= "
+    "expired>expired cancelled>cancelled claimed>executing",
+    "executing": "refused= tampered= revoked= executed>executed failed>failed unknown>unknown",
+    "unknown": "refused= tampered= revoked= executed>executed failed>failed",
     "rejected": "refused= tampered=",
-    "expired": "refused= tampered=",
-    "cancelled": "refused= tampered=",
-    "executed": "refused= tampered=",
-    "failed": "refused= tampered=",
+    "expired": "refused= tampered= revoked=",
+    "cancelled": "refused= tampered= revoked=",
+    "executed": "refused= tampered= revoked=",
+    "failed": "refused= tampered= revoked=",
 }
 
 

@@ -14,8 +14,9 @@ from hitl_vault.domain.canonical import canonical
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Gesture, Outcome, Verdict, Vote, tally
 from hitl_vault.domain.entry import GENESIS, Entry, entry_hash, hash_of
+from hitl_vault.domain.fold import fold_all
 from hitl_vault.domain.lifecycle import Kind, State
-from hitl_vault.domain.record import Notice, Record, fold_all
+from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode, Requirement, stricter
 from hitl_vault.domain.times import text_of

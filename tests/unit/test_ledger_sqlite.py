@@ -232,7 +232,7 @@ def test_a_step_that_cannot_be_is_found_even_in_a_chain_that_holds(
 
 INVENTED = """
     INSERT INTO request SELECT 9, id || '0', state, action, agent, 'k', run, summary, risk, created,
-    expires, changed, decided, due, 9 FROM request WHERE asked = 1
+    expires, changed, decided, due, standing, rule, 9 FROM request WHERE asked = 1
 """
 
 
