@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import hitl_vault as hv
 from benchmarks import vaults
 from hitl_vault import acts
-from hitl_vault.asking import asking
 from hitl_vault.keeper.index import Drawn, Index
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.vault.draw import Drawer
@@ -18,7 +17,7 @@ BATCH = 1024
 
 def add_pending(gate: hv.Gate, count: int) -> list[hv.Request]:
     """Ask `count` things and draw their notes as a keeper would. Nobody may keep the vault meanwhile."""
-    records = _recorded(gate, count, resolved=False)
+    records = [gate.get(request.id) for request in _asked(gate, count)]
     index, drawer = _index(gate), _drawer(gate)
     for record in records:
         path = vaults.note(gate.config, record.id)
@@ -32,7 +31,7 @@ def add_pending(gate: hv.Gate, count: int) -> list[hv.Request]:
 
 def add_resolved(gate: hv.Gate, count: int) -> None:
     """Add `count` requests that are over, with notes of the usual size in `Rejected/`."""
-    records = _recorded(gate, count, resolved=True)
+    records = list(_cancelled(gate, list(_asked(gate, count))))
     index = _index(gate)
     if records:
         example = _drawer(gate).draw(records[0])
@@ -42,24 +41,19 @@ def add_resolved(gate: hv.Gate, count: int) -> None:
     _close(gate, index)
 
 
-def _recorded(gate: hv.Gate, count: int, *, resolved: bool) -> list[hv.Record]:
-    records: list[hv.Record] = []
+def _asked(gate: hv.Gate, count: int) -> Iterator[hv.Request]:
     for begin in range(0, count, BATCH):
-        jobs = [_job(gate, n, resolved) for n in range(begin, min(begin + BATCH, count))]
-        records += _good(gate.ledger.write_all(jobs))
-    return records
+        yield from gate.ask_many([vaults.asking(n) for n in range(begin, min(begin + BATCH, count))])
 
 
-def _job(gate: hv.Gate, number: int, resolved: bool) -> Callable[[Writer], hv.Record]:
-    asked = asking(gate.agent, gate.config.settings, **vaults.asking(number))
+def _cancelled(gate: hv.Gate, requests: Sequence[hv.Request]) -> Iterator[hv.Record]:
+    for begin in range(0, len(requests), BATCH):
+        batch = requests[begin : begin + BATCH]
+        yield from _good(gate.ledger.write_all([_cancel(request.id) for request in batch]))
 
-    def job(writer: Writer) -> hv.Record:
-        record = acts.ask(writer, asked)
-        if not resolved:
-            return record
-        return acts.cancel(writer, record.id, by="ana")
 
-    return job
+def _cancel(id: str) -> Callable[[Writer], hv.Record]:
+    return lambda writer: acts.cancel(writer, id, by="ana")
 
 
 def _good(results: list[hv.Record | Exception]) -> Iterator[hv.Record]:
