@@ -119,13 +119,13 @@ class Desk:
         if finding.vote is not None:
             return False  # said first: to compare a note with its drawing takes longer than all the rest
         home = [s for s in sightings if s.main and s.place.folder is Folder.PENDING]
-        if not home or any(self._projector.stale(record, s) for s in home):
+        astray = any(s.main and s.place.folder is not Folder.PENDING for s in sightings)
+        if not home or astray or any(self._projector.stale(record, s) for s in home):
             return False
         if finding.kind is not None:
             told = record.notice == finding.notice and record.notice_kind is finding.kind
             return told and finding.kind in _PASSING
-        astray = any(s.main and s.place.folder is Folder.DONE for s in sightings)
-        return not (astray or record.notice_kind in _PASSING)
+        return record.notice_kind not in _PASSING
 
     def _patience(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> float:
         settle = record.request.requirement.settle
@@ -186,7 +186,9 @@ class Desk:
     def _draw(self, record: Record, sightings: Sequence[Sighting]) -> None:
         wait = 0.0
         try:
-            clean = self._projector.project(record, sightings)
+            left = self._projector.project(record, sightings)
+            self._projector.put_away(record, left)  # what is left has settled
+            clean = True
         except Changed:
             clean = False
         except LedgerUnavailable:

@@ -244,7 +244,7 @@ class Loop:
         if record.request.adopted and not (pending or undrawn) and handed_over(record, sightings):
             return
         busy = pending and any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
-        if busy or not self._projector.project(record, sightings, counted=counted):
+        if busy or self._projector.project(record, sightings, counted=counted):
             self._looks[id] = None
         elif record.over:
             self._sites.forget(id)

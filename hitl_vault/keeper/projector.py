@@ -122,11 +122,11 @@ class Projector:
 
     def project(
         self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()
-    ) -> bool:
+    ) -> list[Sighting]:
         """Draw the note and clear away what is as it was drawn, or `counted` as a vote.
 
-        Returns False if other files are left that hold more than that; `put_away` is for those, once
-        they have settled. Raises `Changed` if a file is no longer as it was seen.
+        Returns what is left because it holds more than that; `put_away` is for those, once they have
+        settled. Raises `Changed` if a file is no longer as it was seen.
         """
         counted = {*counted, *record.ballots}
         target = self._target(record, sightings)
@@ -143,9 +143,9 @@ class Projector:
         self._drawn_at[record.id] = record.seq
         # A conflict copy is for the person to settle while there is still something to decide.
         strays = [s for s in sightings if s.path != target and (s.main or record.state is not State.PENDING)]
-        plain = [s for s in strays if not self._holds_more(record, s, carried, counted)]
-        self._clear(record, plain)
-        return len(plain) == len(strays)
+        left = [s for s in strays if self._holds_more(record, s, carried, counted)]
+        self._clear(record, [s for s in strays if s not in left])
+        return left
 
     def put_away(
         self, record: Record, strays: Sequence[Sighting], home: Sighting | None = None

@@ -48,6 +48,11 @@ class Sites:
         """Return the name of an adopted note below `Pending_Approval/`, None for our own."""
         return self._names.get(id)
 
+    def is_copy(self, id: str, place: Place) -> bool:
+        """Tell whether a file of a request is not its note but a copy beside it."""
+        name = self._names.get(id)
+        return place.path.name != (PurePosixPath(name).name if name else f"{id}.md")
+
     def owner(self, place: Place) -> str | None:
         """Return the request that a file belongs to, or None. Remembers the path."""
         id = self._named(place) or self._adopted_owner(place)

@@ -33,16 +33,20 @@ class Survey:
         untouched: set[str] = set()
         touched: dict[str, None] = {}
         strangers: list[Place] = []
+        whole: set[str] = set()
         for place in self._places(Folder.PENDING):
             owner = self._sites.owner(place)
             if owner is None:
                 strangers.append(place)
-            elif self._as_drawn(owner, place):
+                continue
+            if not self._sites.is_copy(owner, place):
+                whole.add(owner)
+            if self._as_drawn(owner, place):
                 untouched.add(owner)
             else:
                 touched[owner] = None
         pending = {row.id for row in self._ledger.rows(states={State.PENDING})}
-        missing = pending - untouched - touched.keys()
+        missing = pending - whole
         astray = self._astray()
         if missing or astray:
             self._find(missing | astray)

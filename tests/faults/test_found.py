@@ -101,3 +101,34 @@ def test_a_bell_that_cannot_ring_does_not_spoil_what_was_committed(
 
     monkeypatch.setattr(os, "listdir", refused)
     PipeBell(tmp_path).ring()
+
+
+def test_a_forged_note_that_was_moved_is_refused_and_kept_and_leaves_no_second_note(house: House) -> None:
+    gate = house.gate()
+    request = gate.ask("refund", CONTEXT)
+    note = house.note(request)
+    note.write_text(note.read_text().replace("900", "9"))
+    note.rename(house.path(request, "Approved"))
+    eventually(lambda: note.exists() and not house.path(request, "Approved").exists())
+    assert gate.get(request.id).state == "pending"
+    assert len(house.aside()) == 1
+
+
+def test_a_disputed_note_in_done_is_put_back(house: House) -> None:
+    gate = house.gate()
+    request = gate.ask("refund", CONTEXT)
+    note = house.note(request)
+    note.with_name(f"{request.id} (1).md").write_text(note.read_text().replace('"pending"', "approved"))
+    eventually(lambda: gate.get(request.id).notice_kind == "held")
+    eventually(lambda: "On hold" in note.read_text())
+    note.rename(house.path(request, "Done"))
+    eventually(lambda: note.exists() and not house.path(request, "Done").exists())
+
+
+def test_a_note_moved_while_nobody_looked_is_found_although_a_copy_lies_in_its_place(house: House) -> None:
+    request = house.gate().ask("refund", CONTEXT)
+    note = house.note(request)
+    house.close()
+    note.with_name(f"{request.id} (1).md").write_text(note.read_text().replace('"pending"', "rejected"))
+    note.rename(house.path(request, "Rejected"))
+    assert house.gate().wait(request.id, timeout=5).state == "rejected"
