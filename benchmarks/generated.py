@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import hitl_vault as hv
 from benchmarks import vaults
 from hitl_vault import acts
-from hitl_vault.keeper.index import Drawn, Index
+from hitl_vault.keeper.index import Drawn, Index, Seal, head_sha
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.templates import Templates
@@ -15,30 +15,30 @@ from hitl_vault.vault.templates import Templates
 BATCH = 1024
 
 
-def add_pending(gate: hv.Gate, count: int) -> list[hv.Request]:
+def add_pending(gate: hv.Gate, count: int) -> None:
     """Ask `count` things and draw their notes as a keeper would. Nobody may keep the vault meanwhile."""
-    records = [gate.get(request.id) for request in _asked(gate, count)]
-    index, drawer = _index(gate), _drawer(gate)
-    for record in records:
-        path = vaults.note(gate.config, record.id)
-        data = drawer.draw(record)
-        path.write_bytes(data)
-        relative = path.relative_to(gate.config.root).as_posix()
-        index.put(Drawn(id=record.id, path=relative, sha=vaults.sha(data)))
-    _close(gate, index)
-    return [record.request for record in records]
+    _draw(gate, [gate.get(request.id) for request in _asked(gate, count)])
 
 
 def add_resolved(gate: hv.Gate, count: int) -> None:
-    """Add `count` requests that are over, with notes of the usual size in `Rejected/`."""
-    records = list(_cancelled(gate, list(_asked(gate, count))))
-    index = _index(gate)
-    if records:
-        example = _drawer(gate).draw(records[0])
+    """Add `count` requests that are over, with their notes in `Rejected/`."""
+    _draw(gate, list(_cancelled(gate, list(_asked(gate, count)))))
+
+
+def _draw(gate: hv.Gate, records: Sequence[hv.Record]) -> None:
+    drawer = Drawer(Templates(gate.config.root / ".hitl" / "templates"))
+    index, fingerprint = Index(gate.config.state / "notes.db"), drawer.templates.fingerprint
+    index.same_templates(fingerprint)
     for record in records:
-        data = example.replace(records[0].id.encode(), record.id.encode())
-        vaults.note(gate.config, record.id, hv.State.CANCELLED).write_bytes(data)
-    _close(gate, index)
+        path, data = vaults.note(gate.config, record.id, record.state), drawer.draw(record)
+        path.write_bytes(data)
+        if record.over:
+            index.put_seal(record.id, Seal(sha=head_sha(data, ""), templates=fingerprint))
+        else:
+            relative = path.relative_to(gate.config.root).as_posix()
+            index.put(Drawn(id=record.id, path=relative, sha=vaults.sha(data)))
+    index.flush(gate.ledger.last_seq())
+    index.close()
 
 
 def _asked(gate: hv.Gate, count: int) -> Iterator[hv.Request]:
@@ -61,18 +61,3 @@ def _good(results: list[hv.Record | Exception]) -> Iterator[hv.Record]:
         if isinstance(result, Exception):
             raise result
         yield result
-
-
-def _drawer(gate: hv.Gate) -> Drawer:
-    return Drawer(Templates(gate.config.root / ".hitl" / "templates"))
-
-
-def _index(gate: hv.Gate) -> Index:
-    index = Index(gate.config.state / "notes.db")
-    index.same_templates(_drawer(gate).templates.fingerprint)
-    return index
-
-
-def _close(gate: hv.Gate, index: Index) -> None:
-    index.flush(gate.ledger.last_seq())
-    index.close()
