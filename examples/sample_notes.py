@@ -12,8 +12,9 @@ from typing import Any
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.entry import GENESIS, Entry
+from hitl_vault.domain.fold import fold_all
 from hitl_vault.domain.lifecycle import Kind, State
-from hitl_vault.domain.record import Record, fold_all
+from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.risk import Level, Risk
