@@ -70,6 +70,8 @@ class Desk:
         sightings = self._sites.see(record)
         if record.state is not State.PENDING:
             self._consider_resolved(record, sightings)
+            if record.over and id not in self._since:
+                self._sites.forget(id)
             return None
         finding = self._find(record, sightings)
         if self._is_quiet(record, finding, sightings):
@@ -205,8 +207,6 @@ class Desk:
         strays = [s for s in sightings if s not in home[:1]]
         if not strays and home and home[0].as_drawn:
             self._since.pop(record.id, None)
-            if record.over:
-                self._sites.forget(record.id)
             return
         if record.request.adopted:
             self._consider_handed_over(record, sightings)
@@ -227,7 +227,10 @@ class Desk:
         folders = {s.place.folder for s in sightings if s.main}
         done = record.state is State.APPROVED and Folder.DONE in folders and Folder.APPROVED not in folders
         strays = [s for s in sightings if s.place.folder is Folder.PENDING]
-        if not (done or strays) or not self._settled(record.id, sightings, self._settings.settle):
+        if not (done or strays):
+            self._since.pop(record.id, None)
+            return
+        if not self._settled(record.id, sightings, self._settings.settle):
             return
         if done:
             self._ledger.write(lambda writer: acts.handed_over(writer, record.id))

@@ -241,10 +241,10 @@ class Loop:
         pending = record.state is State.PENDING
         counted = self._desk.spent(id).union(record.ballots)
         undrawn = any(s.sha in counted for s in sightings)
-        if record.request.adopted and not (pending or undrawn) and handed_over(record, sightings):
-            return
+        adopted = record.request.adopted is not None
+        theirs = adopted and not (pending or undrawn) and handed_over(record, sightings)
         busy = pending and any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
-        if busy or self._projector.project(record, sightings, counted=counted):
+        if busy or (not theirs and self._projector.project(record, sightings, counted=counted)):
             self._looks[id] = None
         elif record.over:
             self._sites.forget(id)
