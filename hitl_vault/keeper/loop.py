@@ -124,7 +124,9 @@ class Loop:
     def receive(self, work: Work) -> None:
         """Take in what arrived."""
         for entry in work.entries:
-            self._drawn_up_to = max(self._drawn_up_to, entry.seq)
+            if entry.seq <= self._drawn_up_to:  # read at the start, and delivered once more
+                continue
+            self._drawn_up_to = entry.seq
             if entry.request:
                 self._draws[entry.request] = entry.seq
                 self._courier.follow(entry)
@@ -231,7 +233,7 @@ class Loop:
             time.sleep(BREATH)
 
     def _draw(self, id: str) -> None:
-        """Draw a note that is behind the ledger, unless somebody writes in it; the desk waits for them."""
+        """Draw a note that is behind the ledger, unless somebody is busy with it; the desk waits for them."""
         record = self._ledger.record(id)
         self._clerk.follow(record)
         if id in self._unsure:  # a keeper that was killed may have left it anywhere
@@ -243,7 +245,9 @@ class Loop:
         undrawn = any(s.sha in counted for s in sightings)
         adopted = record.request.adopted is not None
         theirs = adopted and not (pending or undrawn) and handed_over(record, sightings)
-        busy = pending and any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
+        gone = not sightings and self._projector.lies_at(id) is not None
+        written = any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
+        busy = pending and (gone or written)
         if busy or (not theirs and self._projector.project(record, sightings, counted=counted)):
             self._looks[id] = None
         elif record.over:

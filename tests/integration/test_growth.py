@@ -42,9 +42,9 @@ def sizes(*roots: object) -> Counter[str]:
 def _below(path: str, thing: object) -> Iterator[tuple[str, Any]]:
     """Yield what our own objects refer to, and what containers of them hold."""
     if isinstance(thing, dict):
-        yield from ((f"{path}[]", value) for value in thing.values())
+        yield from ((f"{path}[]", value) for value in list(thing.values()))
     elif isinstance(thing, list | set | deque | tuple):
-        yield from ((f"{path}[]", value) for value in thing)
+        yield from ((f"{path}[]", value) for value in list(thing))
     elif type(thing).__module__.startswith("hitl_vault"):
         slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
         values = {name: getattr(thing, name, None) for name in slots} | getattr(thing, "__dict__", {})
@@ -77,6 +77,14 @@ def a_round(house: House, gate: hv.Gate) -> None:
     after_the_run(house, asked[0::8])
 
 
+def keep_waiting(house: House, gate: hv.Gate) -> None:
+    """Ask something that outlives all else, and falls due before it; the note lies in a folder of its own."""
+    request = gate.ask("other", {}, timeout="1d")
+    folder = house.root / "Pending_Approval" / "slow"
+    folder.mkdir()
+    house.note(request).rename(folder / f"{request.id}.md")
+
+
 def after_the_run(house: House, over: list[hv.Request]) -> None:
     """A person writes into the archive, and an editor saves notes that are gone."""
     pending = house.root / "Pending_Approval"
@@ -92,12 +100,13 @@ def after_the_run(house: House, over: list[hv.Request]) -> None:
 def test_nothing_grows_with_what_is_over(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projector, "_REMEMBERED", BOUND)
     gate = house.gate()
+    keep_waiting(house, gate)
     for _ in range(2):
         a_round(house, gate)
     before, files = quiet(gate), descriptors()
     for _ in range(3):
         a_round(house, gate)
-    grown = {path: size - before[path] for path, size in quiet(gate).items() if size > before[path] + 8}
+    grown = growth(before, quiet(gate))
     assert grown == {}
     assert descriptors() <= files + 2
     assert threading.active_count() < 20
@@ -112,6 +121,12 @@ def quiet(gate: hv.Gate) -> Counter[str]:
         if sizes(loop, gate) == before:
             return before
     raise AssertionError("the keeper never came to rest")
+
+
+def growth(before: Counter[str], after: Counter[str]) -> dict[str, int]:
+    """Return what has grown; a heap may hold some entries more before it is swept."""
+    room = {path: 80 if path.endswith("._heap") else 8 for path in after}
+    return {path: size - before[path] for path, size in after.items() if size > before[path] + room[path]}
 
 
 def descriptors() -> int:
@@ -132,5 +147,5 @@ def test_what_is_held_for_pending_requests_is_let_go_with_them(house: House) -> 
         gate.decide(request.id, "reject", by="ana")
     eventually(lambda: len(list((house.root / "Rejected").glob("*.md"))) >= 500, 60)
     after = quiet(gate)
-    grown = {path: size - empty[path] for path, size in after.items() if size > empty[path] + 8}
+    grown = growth(empty, after)
     assert set(grown) <= {"Loop._projector._recent"}  # bounded: see above
