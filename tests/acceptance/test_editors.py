@@ -235,7 +235,7 @@ def test_rsync_brings_a_whole_folder_of_answers(house: House, gate: hv.Gate) -> 
     other = shutil.copytree(house.root / "Pending_Approval", house.work / "other")
     for note in notes:
         copy = other / note.name
-        copy.write_text(copy.read_text().replace("- [ ] Approve", "- [x] Approve") + NOTES)
+        copy.write_text(copy.read_text().replace("- [ ] Approve\n", "- [x] Approve\n") + NOTES)
     run("rsync", "--archive", "--checksum", f"{other}/", f"{house.root}/Pending_Approval/")
     for request in requests:
         assert gate.wait(request.id, timeout=10).approved

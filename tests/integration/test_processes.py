@@ -87,7 +87,7 @@ def answer(house: House, gate: hv.Gate, request: hv.Request, random: random.Rand
     if way == "status":
         note.write_text(text.replace('status: "pending"', f"status: {word}") + "my words\n")
     elif way == "tick":
-        note.write_text(text.replace(f"- [ ] {box}", f"- [x] {box}") + "my words\n")
+        note.write_text(text.replace(f"- [ ] {box}\n", f"- [x] {box}\n") + "my words\n")
     elif way == "move":
         note.rename(house.path(request, folder))
     else:

@@ -70,7 +70,7 @@ REWRITES: dict[str, Rewrite] = {
     "BOM and CRLF": lambda text: approved(text).replace("\n", "\r\n").encode("utf-8-sig"),
     "blanks at line ends": lambda text: re.sub("(?m)^(?=status|> |#)(.*)$", r"\1  ", approved(text)).encode(),
     "no last newline": lambda text: approved(text).rstrip("\n").encode(),
-    "boxes with stars": lambda text: text.replace("- [ ] Approve", "* [X] Approve").encode(),
+    "boxes with stars": lambda text: text.replace("- [ ] Approve\n", "* [X] Approve\n").encode(),
 }
 
 
