@@ -45,7 +45,7 @@ BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[(.)\][ \t]+(Approve|Reject)[ \t]*$", re.M
 """A box: its mark, and its label."""
 
 REMEMBER_BOX = re.compile(
-    r"^ {0,3}[-*+] {1,4}\[([xX])\][ \t]+Approve, and the same for [^\n]+$", re.MULTILINE
+    r"^ {0,3}[-*+] {1,4}\[([xX])\][ \t]+Yes, and the same for [^\n]+$", re.MULTILINE
 )
 """The ticked box that makes a standing rule."""
 

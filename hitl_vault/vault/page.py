@@ -119,7 +119,7 @@ class Page:
 
 def _always(record: Record) -> str:
     assert record.rememberable is not None
-    return f"Approve, and the same for {exact(record.rememberable.longest)}"
+    return f"Yes, and the same for {exact(record.rememberable.longest)}"
 
 
 def _editable(record: Record, typed: Mapping[str, Any]) -> Inert | None:

@@ -21,7 +21,7 @@ MOST = 12
 """The most differences that are told; one more says how many are left."""
 
 _MOST_LINES = 400
-_BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[[!-~ ]\][ \t]+(Approve(?:, and the same for [^\n]+)?|Reject)$")
+_BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[[!-~ ]\][ \t]+(Approve|Reject|Yes, and the same for [^\n]+)$")
 _ITEM = re.compile(r"^[*+-] {1,4}(?=[^ \t])")
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(?=[^ \t])")
 _QUOTE = re.compile(r"^>[ \t]?(?=[^ \t>])")

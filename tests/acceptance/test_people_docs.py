@@ -78,7 +78,7 @@ def test_the_note_looks_as_the_page_shows(house: House) -> None:
     gate.decide(request.id, "approve", by="ana")
     eventually(lambda: re.search(r"Approvals   1 of 2: ana, \d\d:\d\d UTC", house.note(request).read_text()))
     mail = gate.ask("send_email", {"to": "x", "count": 1})
-    assert "- [ ] Approve, and the same for 7d" in house.note(mail).read_text()
+    assert "- [ ] Yes, and the same for 7d" in house.note(mail).read_text()
     assert 'remember: ""' in house.note(mail).read_text()
 
 

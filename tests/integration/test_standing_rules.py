@@ -64,7 +64,7 @@ def is_answered(gate: hv.Gate, action: str = "notify", **more: Any) -> bool:
     ("old", "new", "span"),
     [
         ('remember: ""', "remember: 2d", timedelta(days=2)),
-        ("- [ ] Approve, and the same for 7d", "- [x] Approve, and the same for 7d", timedelta(days=7)),
+        ("- [ ] Yes, and the same for 7d", "- [x] Yes, and the same for 7d", timedelta(days=7)),
     ],
 )
 def test_a_wish_in_the_note_makes_a_rule_that_answers_the_next_request(
