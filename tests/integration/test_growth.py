@@ -51,10 +51,10 @@ def _below(path: str, thing: object) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}.{name}", value) for name, value in values.items())
 
 
-def the_loop() -> Loop:
-    """Return the loop of the keeper that runs in this process."""
-    gc.collect()
-    (loop,) = [thing for thing in gc.get_objects() if type(thing) is Loop]
+def the_loop(gate: hv.Gate) -> Loop:
+    """Return the loop of a gate's keeper."""
+    loops = [thing for thing in gc.get_objects() if type(thing) is Loop]
+    (loop,) = [loop for loop in loops if loop._ledger is gate.ledger]
     return loop
 
 
@@ -114,7 +114,7 @@ def test_nothing_grows_with_what_is_over(house: House, monkeypatch: pytest.Monke
 
 def quiet(gate: hv.Gate) -> Counter[str]:
     """Return the sizes once they do not change any more."""
-    loop = the_loop()
+    loop = the_loop(gate)
     for _ in range(60):
         before = sizes(loop, gate)
         time.sleep(0.5)
