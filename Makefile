@@ -40,7 +40,7 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 suite: $(READY)
-	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 test: check suite
 
