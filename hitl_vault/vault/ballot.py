@@ -44,9 +44,7 @@ _NOTES = re.compile(r"^ {0,3}##[ \t]+Notes[ \t]*(?:\n|\Z)", re.MULTILINE)
 BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[(.)\][ \t]+(Approve|Reject)[ \t]*$", re.MULTILINE)
 """A box: its mark, and its label."""
 
-REMEMBER_BOX = re.compile(
-    r"^ {0,3}[-*+] {1,4}\[([xX])\][ \t]+Yes, and the same for [^\n]+$", re.MULTILINE
-)
+REMEMBER_BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[([xX])\][ \t]+Yes, and the same for [^\n]+$", re.MULTILINE)
 """The ticked box that makes a standing rule."""
 
 _BREAK = re.compile(r"\r\n?|\n")
