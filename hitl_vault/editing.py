@@ -8,10 +8,13 @@ from typing import Any
 from hitl_vault.domain.canonical import canonical
 from hitl_vault.domain.decision import Vote
 from hitl_vault.domain.edits import applied, changes
+from hitl_vault.domain.policy import Asked, Effect
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
-from hitl_vault.domain.requirement import Mode
-from hitl_vault.errors import MissingExtra, NotAllowed
+from hitl_vault.domain.requirement import Mode, Requirement
+from hitl_vault.domain.standing import comparable
+from hitl_vault.errors import MissingExtra, NotAllowed, PolicyInvalid
+from hitl_vault.rules import Rules
 
 LARGEST_SCHEMA = 32 * 1024
 """Bytes of canonical JSON."""
@@ -40,16 +43,53 @@ def check(record: Record, vote: Vote) -> None:
         _check_schema(request.schema, changed)
 
 
-def edits_of(record: Record, values: Mapping[str, Any]) -> dict[str, Any]:
+def edits_of(record: Record, values: Mapping[str, Any], rules: Rules | None = None) -> dict[str, Any]:
     """Return which of these values differ from the asked ones; `NotAllowed` for one that may not be changed.
 
-    Loads what `check` needs, which takes a moment and should not happen while the ledger waits.
+    With `rules` also where the policy would ask something else, or nothing, of the changed values: whoever
+    may answer this request need not be enough for that one. Loads what `check` needs, which takes a moment
+    and should not happen while the ledger waits.
     """
     _prepare(record.request)
     try:
-        return changes(record.request.context, record.proposed, values)
+        edits = changes(record.request.context, record.proposed, values)
     except ValueError as error:
         raise NotAllowed(f"a changed value does not count: {error}") from error
+    if edits and rules is not None:
+        _check_same_ruling(record.request, edits, rules)
+    return edits
+
+
+def _check_same_ruling(request: Request, edits: Mapping[str, Any], rules: Rules) -> None:
+    try:
+        asked, changed = (_ruled(request, context, rules) for context in _both(request, edits))
+    except PolicyInvalid as error:
+        raise NotAllowed(f"the changed values cannot be judged: {error}") from error
+    if asked != changed:
+        rule = f"rule {changed[1]!r}" if changed[1] else "no rule"
+        raise NotAllowed(
+            f"with the changed values {rule} of the policy applies, which wants something else; "
+            "reject this, and let the agent ask again"
+        )
+
+
+def _both(request: Request, edits: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    return request.context, applied(request.context, edits)
+
+
+def _ruled(request: Request, context: Mapping[str, Any], rules: Rules) -> tuple[Effect, str, Requirement]:
+    """Return what the policy says of a context: the verdict, the rule, and what it requires."""
+    ruling = rules.rule_on(
+        Asked(
+            action=request.action,
+            context=context,
+            agent=request.agent,
+            now=request.created,
+            run=request.run,
+            claimed=request.risk,
+        )
+    )
+    return ruling.verdict, ruling.rule, comparable(ruling.requirement)
 
 
 def _prepare(request: Request) -> None:

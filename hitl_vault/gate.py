@@ -157,7 +157,11 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing, Remembering
             raise DigestMismatch(f"{id} is not what was shown; look at it again")
         name = config.approver(by) or ("" if signature else self.config.settings.approver)
         cast = Vote(verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment)
-        cast = replace(cast, edits=editing.edits_of(self.ledger.record(id), edits)) if edits else cast
+        cast = (
+            replace(cast, edits=editing.edits_of(self.ledger.record(id), edits, self.rules))
+            if edits
+            else cast
+        )
         cast = cast if remember is None else replace(cast, remember=duration(remember))
         voting = Voting(self.ledger, self.config.state)
         record = self._write(voting.job(id, cast, Evidence(code=code, signature=signature)))

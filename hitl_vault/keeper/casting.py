@@ -15,6 +15,7 @@ from hitl_vault.domain.times import duration
 from hitl_vault.errors import CodeInvalid, NotAllowed
 from hitl_vault.keeper.sight import Finding, Sighting
 from hitl_vault.ledger.protocol import Writer
+from hitl_vault.rules import Rules
 from hitl_vault.thread import asking_back
 from hitl_vault.vault.ballot import read_ballot
 from hitl_vault.vault.editable import read_edits
@@ -32,7 +33,13 @@ class Cast:
 
 
 def cast_of(
-    record: Record, finding: Finding, sightings: Sequence[Sighting], *, settings: Settings, voting: Voting
+    record: Record,
+    finding: Finding,
+    sightings: Sequence[Sighting],
+    *,
+    settings: Settings,
+    voting: Voting,
+    rules: Rules,
 ) -> Cast | None:
     """Return what is to be recorded of a finding, None where it has neither vote nor question.
 
@@ -46,7 +53,12 @@ def cast_of(
         asked = replace(question, by=question.by or settings.approver, request=record.id, ballot=voted.sha)
         return Cast(id=record.id, job=asking_back(record.id, asked), sha=voted.sha, sightings=sightings)
     if finding.vote:
-        job = voting.job(record.id, _vote(record, finding, finding.vote, voted, settings), finding.evidence)
+        edits = _edits(record, voted, rules) if finding.vote.verdict is Verdict.APPROVE else {}
+        job = voting.job(
+            record.id,
+            replace(_vote(record, finding, finding.vote, voted, settings), edits=edits),
+            finding.evidence,
+        )
         return Cast(id=record.id, job=job, sha=voted.sha, sightings=sightings)
     return None
 
@@ -54,8 +66,7 @@ def cast_of(
 def _vote(record: Record, finding: Finding, vote: Vote, voted: Sighting, settings: Settings) -> Vote:
     alone = needed(record.request.requirement, vote.verdict) == 1
     name = vote.by or (settings.approver if alone and not finding.evidence.signature else "")
-    edits = _edits(record, voted) if vote.verdict is Verdict.APPROVE else {}
-    return replace(vote, by=name, ballot=voted.sha, edits=edits, remember=_remember(record, voted))
+    return replace(vote, by=name, ballot=voted.sha, remember=_remember(record, voted))
 
 
 def _remember(record: Record, voted: Sighting) -> timedelta | None:
@@ -71,9 +82,9 @@ def _remember(record: Record, voted: Sighting) -> timedelta | None:
         raise NotAllowed(f"`remember` is {error}") from error
 
 
-def _edits(record: Record, voted: Sighting) -> dict[str, Any]:
+def _edits(record: Record, voted: Sighting, rules: Rules) -> dict[str, Any]:
     """Return the values that the person changed, by path."""
     if not record.proposed:
         return {}
     text = read_ballot(voted.data, voted.path, skip=voted.skip).edits
-    return editing.edits_of(record, read_edits(text)) if text else {}
+    return editing.edits_of(record, read_edits(text), rules) if text else {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hitl_vault import acts
-from hitl_vault.config import Settings
+from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode
@@ -17,6 +17,7 @@ from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerpr
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.rules import Rules
 from hitl_vault.trust.modes import LACKING, PROVES
 from hitl_vault.vault.layout import Folder, folder_of
 from hitl_vault.voting import Voting
@@ -39,7 +40,7 @@ class Desk:
 
     def __init__(
         self,
-        settings: Settings,
+        config: Config,
         ledger: Ledger,
         voting: Voting,
         sites: Sites,
@@ -50,7 +51,8 @@ class Desk:
         redraw: Callable[[str, int], None],
         tell: Callable[[str], None],
     ) -> None:
-        self._settings = settings
+        self._settings = config.settings
+        self._rules = Rules(config)
         self._ledger = ledger
         self._voting = voting
         self._sites = sites
@@ -170,7 +172,9 @@ class Desk:
             self._redraw(record.id, record.seq)
             return None
         try:
-            return cast_of(record, finding, sightings, settings=self._settings, voting=self._voting)
+            return cast_of(
+                record, finding, sightings, settings=self._settings, voting=self._voting, rules=self._rules
+            )
         except (BallotInvalid, NotAllowed) as problem:
             notice = Notice(text="Refused: what you changed or wish does not count.", detail=str(problem))
             self._notify(record.id, Kind.REFUSED, notice, sightings)

@@ -70,7 +70,7 @@ class Loop:
         )
         self._later: Timers[str] = Timers()
         self._desk = Desk(
-            config.settings,
+            config,
             ledger,
             Voting(ledger, config.state),
             self._sites,

@@ -322,3 +322,35 @@ def test_an_approval_block_runs_with_the_approved_context(asking: Asking) -> Non
     with asking.gate.approval("refund", {"amount": 900}) as grant:
         assert grant.context == {"amount": 800}
         assert grant.decision.changed == ("amount",)
+
+
+TWO_RULES = """
+format: 1
+rules:
+  - name: small
+    when: context.amount <= 1000
+    verdict: ask
+    edits: [amount]
+  - name: large
+    when: context.amount > 1000
+    verdict: ask
+    quorum: 2
+    edits: [amount]
+"""
+
+
+def test_nobody_changes_a_value_into_what_another_rule_decides(house: House) -> None:
+    policy = house.root / ".hitl" / "policy.yaml"
+    policy.write_text(TWO_RULES)
+    gate = house.gate()
+    request = gate.ask("pay", {"amount": 900})
+    with pytest.raises(hv.NotAllowed, match="rule 'large' of the policy applies"):
+        gate.decide(request.id, "approve", by="ana", edits={"amount": 1001})
+    change(house, request, ("900", "1001"))
+    eventually(lambda: house.says(request, "rule 'large' of the policy applies"))
+    policy.write_text("not a policy")
+    with pytest.raises(hv.NotAllowed, match="cannot be judged"):
+        gate.decide(request.id, "approve", by="ana", edits={"amount": 800})
+    policy.write_text(TWO_RULES)
+    gate.decide(request.id, "approve", by="ana", edits={"amount": 1000})
+    assert gate.wait(request.id, timeout=5).context == {"amount": 1000}
