@@ -62,8 +62,10 @@ def open_gate(
     try:
         config.settle(found, state_dir=state_dir)
         found = follow(found, ledger)
-    except BaseException:
+    except BaseException as error:
         ledger.close()
+        if isinstance(error, OSError) and not isinstance(error, HitlVaultError):
+            raise ConfigError(f"{found.state}: the state directory cannot be written: {error}") from error
         raise
     return Gate(found, ledger, agent=agent, keeper=keeper)
 

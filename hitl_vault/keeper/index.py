@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS note (id TEXT PRIMARY KEY, path TEXT NOT NULL, sha TEXT NOT NULL) WITHOUT ROWID;
@@ -42,6 +43,22 @@ def head_sha(data: bytes, notes: str) -> str:
     return hashlib.sha256(data.removesuffix(notes.encode())).hexdigest()
 
 
+class _Connection(sqlite3.Connection):
+    """Tells of the disk's errors as such, for who deals with those of notes as well."""
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*statement)
+        except sqlite3.Error as error:
+            raise OSError(f"the index of notes cannot be used: {error}") from error
+
+    def executemany(self, *statement: Any) -> sqlite3.Cursor:
+        try:
+            return super().executemany(*statement)
+        except sqlite3.Error as error:
+            raise OSError(f"the index of notes cannot be used: {error}") from error
+
+
 class Index:
     """The notes of open requests as drawn, by request id; mirrored in memory. For one thread."""
 
@@ -57,15 +74,22 @@ class Index:
     def _open(self) -> sqlite3.Connection:
         try:
             return self._connect()
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, OSError):
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        try:
             return self._connect()
+        except sqlite3.Error as error:
+            raise OSError(f"{self._path}: the index of notes cannot be made: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, factory=_Connection)
         # Losing this file costs a slower start, so it is never synced.
-        db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA quick_check(1);" + _SCHEMA)
+        db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
+        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            db.close()
+            raise sqlite3.DatabaseError(found)
         return db
 
     def begin(self) -> bool:
@@ -145,8 +169,8 @@ class Index:
         row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
-    def close(self) -> None:
-        """Write what has changed and close the file."""
+    def close(self, *, tidy: bool = True) -> None:
+        """Write what has changed and close the file; not `tidy` if something may be left half done."""
         self.flush()
-        self._set("drawing", 0)
+        self._set("drawing", 0 if tidy else 1)
         self._db.close()

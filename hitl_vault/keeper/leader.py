@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 from pathlib import Path
@@ -12,6 +13,8 @@ import filelock
 from hitl_vault.errors import ConfigError
 from hitl_vault.presence import CARD, LOCK, calling_card
 from hitl_vault.vault.files import write_note
+
+_log = logging.getLogger("hitl_vault.keeper")
 
 
 class Leadership:
@@ -40,7 +43,10 @@ class Leadership:
     def leave(self) -> None:
         """Let another keeper take over."""
         if self.held:
-            self._calling_card.unlink(missing_ok=True)
+            try:
+                self._calling_card.unlink(missing_ok=True)
+            except OSError as error:  # others see a keeper that is none, which harms less than a lock kept
+                _log.warning("%s could not be removed: %s", self._calling_card, error)
             self._lock.release()
 
     @property

@@ -96,6 +96,7 @@ class Loop:
         self._draws: dict[str, int] = {}
         self._unsure: set[str] = set()
         self._failed: set[str] = set()
+        self._untidy = False
         self._drawn_up_to = self._index.drawn_up_to
 
     def start(self, *, survey: bool = True) -> None:
@@ -175,7 +176,7 @@ class Loop:
         self._rounds.stop()
         self._syncer.stop()
         self._index.flush(self._syncer.synced_up_to or None)
-        self._index.close()
+        self._index.close(tidy=not self._untidy)
 
     def _tidy(self) -> None:
         """Undo what a keeper that did not come to an end left half done."""
@@ -265,6 +266,7 @@ class Loop:
             if id not in self._failed:
                 self._tell(f"{id}: {error}")
             self._failed.add(id)
+            self._untidy = True
             self._later.set(id, self._monotonic() + RETRY_AFTER)
         else:
             self._failed.discard(id)

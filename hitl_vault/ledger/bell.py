@@ -10,6 +10,8 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
+from hitl_vault.errors import LedgerUnavailable
+
 
 class Bell(Protocol):
     """Rings at every other listener, and waits to be rung at."""
@@ -19,7 +21,7 @@ class Bell(Protocol):
         ...
 
     def listen(self) -> None:
-        """Begin to be woken: whatever is rung from now on ends a `wait`."""
+        """Begin to be woken: whatever is rung from now on ends a `wait`. Raises `LedgerUnavailable`."""
         ...
 
     def wait(self, timeout: float) -> None:
@@ -63,6 +65,12 @@ class PipeBell(Bell):
                 _ring(os.path.join(self._folder, name))
 
     def listen(self) -> None:
+        try:
+            self._listen()
+        except OSError as error:
+            raise LedgerUnavailable(f"{self._folder}: cannot listen for changes: {error}") from error
+
+    def _listen(self) -> None:
         name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Under its final name a pipe without a reader would be taken for a dead listener's.
@@ -82,7 +90,7 @@ class PipeBell(Bell):
 
     def close(self) -> None:
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            _remove(os.fspath(self._path))
         self.release()
 
     def release(self) -> None:
@@ -135,8 +143,8 @@ def _ring(path: str) -> None:
 def _write(pipe: int) -> None:
     try:
         os.write(pipe, b"!")
-    except BlockingIOError:
-        return  # full of unread rings: it will wake
+    except OSError:
+        return  # full of unread rings: it will wake; or broken: it looks by itself within a second
 
 
 def _drain(pipe: int) -> None:

@@ -15,6 +15,7 @@ import hitl_vault as hv
 from tests.faults import inspection
 from tests.faults.scenarios import CONTEXT, Facts, Scenario
 from tests.faults.tracing import Run, Zygote
+from tests.faults.victim import CLEAR
 from tests.house import House
 
 SETTINGS = {"settle": "0.02s", "flag_after": "0.1s"}
@@ -72,7 +73,9 @@ def order(prepared: Prepared, house: House, bug: str = "") -> dict[str, Any]:
 
 def ended_badly(run: Run) -> list[str]:
     """Return why a victim ended by itself and not well; an undocumented error is such a reason."""
-    return [] if run.code == 0 or run.killed else [f"the victim ended with {run.code}: {run.errors[-800:]}"]
+    if run.code in (0, CLEAR) or run.killed:
+        return []
+    return [f"the victim ended with {run.code}: {run.errors.strip().rpartition(chr(10))[2]}"]
 
 
 def repaired(house: House, scenario: Scenario, facts: Facts, said: list[dict[str, Any]]) -> list[str]:

@@ -46,6 +46,11 @@ def premature(house: House, said: list[dict[str, str]]) -> list[str]:
         for s in said
         if s["said"] in set(Kind) and (s["said"], s["id"]) not in entries
     ]
+    found += [
+        f"{s['doing']} {s['id']} raised {s['kind']}, and was recorded"
+        for s in said
+        if s["said"] == "error" and s["kind"] == "LedgerUnavailable" and (s["doing"], s["id"]) in entries
+    ]
     for place in notes(house.root):
         found += _premature(place, known)
     return [*found, *_unclaimed(house, {id for kind, id in entries if kind == "claimed"})]

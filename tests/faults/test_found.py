@@ -132,3 +132,34 @@ def test_a_note_moved_while_nobody_looked_is_found_although_a_copy_lies_in_its_p
     note.with_name(f"{request.id} (1).md").write_text(note.read_text().replace('"pending"', "rejected"))
     note.rename(house.path(request, "Rejected"))
     assert house.gate().wait(request.id, timeout=5).state == "rejected"
+
+
+@pytest.mark.parametrize("spoil", [b"no database", b""], ids=["noise", "holes"])
+def test_a_damaged_index_of_notes_is_made_anew(house: House, spoil: bytes) -> None:
+    gate = house.gate()
+    for _ in range(60):
+        request = gate.ask("refund", CONTEXT)
+    house.note(request)
+    index = house.state / gate.config.settings.id / "notes.db"
+    house.close()
+    data = bytearray(index.read_bytes())
+    index.write_bytes(spoil or bytes(data[:4096] + bytes(len(data) - 4096)))
+    gate = house.gate()
+    house.vote(request, "approved")
+    assert gate.wait(request.id, timeout=5).approved
+
+
+def test_a_keeper_that_cannot_take_its_card_away_still_makes_room(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = house.gate()
+    house.note(gate.ask("refund", CONTEXT))
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        assert gate._keeper
+        gate._keeper.stop()
+        assert not gate._keeper.active

@@ -15,6 +15,11 @@ import sys
 import traceback
 from typing import Any
 
+from hitl_vault.errors import HitlVaultError
+
+CLEAR = 3
+"""The exit code of a victim that gave up with one of the product's own errors."""
+
 _ANY_TRACER = 0x59616D61, -1
 
 
@@ -48,6 +53,9 @@ def _be_victim(order: dict[str, Any]) -> None:
             ctypes.CDLL(None).prctl(*_ANY_TRACER, 0, 0, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
         _play(order)
+    except HitlVaultError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        code = CLEAR
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
