@@ -19,7 +19,7 @@ from hitl_vault.vault.mounts import silent_filesystem
 from hitl_vault.vault.observer import ObserverListener
 from hitl_vault.vault.watch import Watcher
 
-FOLDERS = ("Pending_Approval", "Approved", "Rejected", "Done", ".hitl")
+FOLDERS = ("Pending_Approval", "Approved", "Rejected", "Done", "Standing_Rules", ".hitl")
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="drives Linux inotify")
 
 
