@@ -2,7 +2,7 @@
 #   make demo    see a request answered in a note
 #   make test    lint, types and the whole suite
 #   make check   lint and types only
-#   make faults  break things on purpose, for some minutes: kills, errors, races, noise, seeded bugs
+#   make faults  break things on purpose, for some minutes: kills at every point, a model
 #   make bench   measure; see docs/performance.md
 #   make peers   install what `make bench` is compared with, into benchmarks/.peers
 #   make clean   remove what was made here
