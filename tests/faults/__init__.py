@@ -1,1 +1,1 @@
-"""Campaigns that try to break the product: kills, errors, lost power, noise, races and seeded bugs."""
+"""Campaigns that try to break the product: kills, failing system calls, and a model."""

@@ -64,10 +64,8 @@ def _be_victim(order: dict[str, Any]) -> None:
 
 
 def _play(order: dict[str, Any]) -> None:
-    from tests.faults import scenarios, seeded
+    from tests.faults import scenarios
 
-    if order.get("bug"):
-        seeded.plant(order["bug"])
     scenarios.play(order["scenario"], order["root"], order["state"], order["facts"])
 
 
