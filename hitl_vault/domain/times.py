@@ -29,11 +29,14 @@ def readable(at: datetime) -> str:
 
 
 def instant(text: str) -> datetime:
-    """Return the instant that ISO 8601 text names; raise `ValueError` if it has no time zone."""
+    """Return the instant that ISO 8601 text names; `ValueError` if it has no zone or no date in UTC."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"no time zone in {text!r}")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999 in UTC") from error
 
 
 def told(at: datetime, since: datetime) -> str:

@@ -149,7 +149,10 @@ def _instant(text: str, add: timedelta) -> datetime:
         day = date.fromisoformat(text)
     except ValueError:
         return instant(text)
-    return datetime.combine(day, time(), UTC) + add
+    try:
+        return datetime.combine(day, time(), UTC) + add
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is too late; leave it out if there is no end") from error
 
 
 EDIT_VARIABLES = ("context", "proposed")

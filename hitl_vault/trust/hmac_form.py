@@ -43,7 +43,10 @@ def expires_text(at: datetime) -> str:
     """Return an aware instant as UTC text with `Z`; with microseconds only where it is not a whole second."""
     if at.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    try:
+        return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    except OverflowError as error:
+        raise ValueError("an instant lies within the years 1 to 9999 in UTC") from error
 
 
 def _check_approver(name: str) -> None:

@@ -188,6 +188,21 @@ def test_a_signature_from_before_the_request_or_from_the_future_does_not_count(
         gate.decide(request.id, "approve", by="ana", signature=token)
 
 
+@pytest.mark.parametrize("moment", ["soon", "0001-01-01T00:00:00+05:30", "9999-12-31T23:00:00-02:00"])
+def test_a_signature_that_names_no_moment_is_refused_and_the_keeper_goes_on(
+    house: House, sign: Sign, keys: dict[str, Path], moment: str
+) -> None:
+    gate = house.gate()
+    first, second = gate.ask("deploy", {"n": 1}), gate.ask("deploy", {"n": 2})
+    elsewhere = House(house.work / "elsewhere")
+    off = hv.Statement(**{**vars(gate.statement(first.id, "approve", by="ana")), "decided_at": moment})
+    token = sign_with_ssh(off, Signers(elsewhere.state), keys["ana"])
+    house.vote(first, "approved", approver="ana", signature=f'"{token}"')
+    eventually(lambda: house.says(first, "does not say when it was made"))
+    house.vote(second, "approved", approver="ana", signature=f'"{sign(second.id)}"')
+    assert gate.wait(second.id, timeout=5).approved
+
+
 def test_an_earlier_vote_cannot_be_brought_back(work: Path, keys: dict[str, Path]) -> None:
     house = House(work)
     house.found(mode="signed", approvers='["ana"]')

@@ -97,3 +97,9 @@ def test_an_instant_has_one_text(at: datetime, text: str) -> None:
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         signed_text(ID, "approved", "alice", AT.replace(tzinfo=None))
+
+
+def test_an_instant_before_the_first_year_of_utc_is_refused() -> None:
+    first = datetime(1, 1, 1, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    with pytest.raises(ValueError, match="years 1 to 9999"):
+        signed_text(ID, "approved", "alice", first)

@@ -161,14 +161,16 @@ def test_who_is_interrupted_while_waiting_leaves_and_passes_the_lead_on(
     runner: Runner, commit: GroupCommit, has_the_lead: bool
 ) -> None:
     entering = commit._enter
+    all_queued = threading.Event()
 
     def enter(slot: Any) -> None:
         entering(slot)
         if slot.jobs[0](None) == "leaves":
-            slot.wake = Interrupted(slot.wake, lambda: len(commit._queue) == 2 and slot.leads is has_the_lead)
+            slot.wake = Interrupted(slot.wake, lambda: all_queued.is_set() and slot.leads is has_the_lead)
 
     commit._enter = enter  # type: ignore[method-assign]
     first, leaves, stays = held_up(runner, commit, [[giving("leaves")], [giving("stays")]])
+    all_queued.set()
     if not has_the_lead:
         leaves.join(20)
     runner.go.set()

@@ -186,6 +186,8 @@ MISTAKES = [
         "people.ana: `until` lies before `from`",
     ),
     ("format: 1\npeople: {ana: {from: soon}}", "people.ana.from: Invalid isoformat string"),
+    ("format: 1\npeople: {ana: {until: 9999-12-31}}", "people.ana.until: '9999-12-31' is too late"),
+    ("format: 1\npeople: {ana: {from: '0001-01-01T00:00:00+05:30'}}", "lies outside the years"),
     ("format: 1\npeople: {ana: {from: '2026-01-01T00:00:00'}}", "people.ana.from: no time zone"),
     ("format: 1\nrisk: {amounts: {huge: 5}}", "risk.amounts.huge: no such key"),
     ("format: 1\nrisk: {amounts: {high: lots}}", "risk.amounts.high: could not convert"),
