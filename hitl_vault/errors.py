@@ -8,7 +8,7 @@ HitlVaultError
 ├ VaultError: VaultNotFound · BallotInvalid · VaultLocked
 ├ PolicyInvalid (also ValueError)
 ├ IntegrityError: DigestMismatch · LedgerBroken · NoteForged
-├ LedgerUnavailable (also OSError)
+├ LedgerUnavailable (also OSError): MaybeRecorded
 ├ CodeUndelivered
 ├ ConfigError (also ValueError)
 └ MissingExtra (also ImportError)
@@ -186,6 +186,10 @@ class NoteForged(IntegrityError):
 
 class LedgerUnavailable(HitlVaultError, OSError):
     """The ledger could not be written; nothing was recorded."""
+
+
+class MaybeRecorded(LedgerUnavailable):
+    """The ledger's disk failed in the middle of recording; it may have been recorded or not."""
 
 
 class CodeUndelivered(HitlVaultError):

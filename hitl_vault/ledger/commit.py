@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from hitl_vault.errors import HitlVaultError, LedgerUnavailable
+from hitl_vault.errors import HitlVaultError, MaybeRecorded
 from hitl_vault.ledger.protocol import Writer
 
 Job: TypeAlias = Callable[[Writer], Any]
@@ -148,4 +148,5 @@ def _fail(batch: list[_Slot], error: BaseException) -> None:
 def _unavailable(error: BaseException) -> BaseException:
     if isinstance(error, HitlVaultError):
         return type(error)(str(error))
-    return LedgerUnavailable(f"the transaction was given up, nothing was recorded: {error!r}")
+    # It may have struck after the commit.
+    return MaybeRecorded(f"the transaction was interrupted, it may have been recorded or not: {error!r}")

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hitl_vault.errors import ConfigError, HitlVaultError, LedgerBroken, LedgerUnavailable
+from hitl_vault.errors import ConfigError, HitlVaultError, LedgerUnavailable
+from hitl_vault.ledger.failures import begin_log_anew, unavailable, uncertain
 from hitl_vault.ledger.schema import prepare
 
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another process's transaction before giving up."""
-
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class Connections:
@@ -26,6 +25,7 @@ class Connections:
         self.path = path
         self._vault_id = vault_id
         self._writer: sqlite3.Connection | None = None
+        self._doubtful = False
         self._file: tuple[int, int] | None = None
         self._marker: sqlite3.Connection | None = None
         self._marking = threading.Lock()
@@ -79,6 +79,15 @@ class Connections:
         connection, self._writer = self._writer, None
         if connection is not None:
             connection.close()
+
+    def undo_commit(self, error: sqlite3.Error) -> None:
+        """Make sure that a commit which failed does not come back. Raises `MaybeRecorded` if it may."""
+        self._doubtful = True
+        self.drop_writer()
+        try:
+            self.writer()
+        except HitlVaultError as another:
+            raise uncertain(self.path, error) from another
 
     def close(self) -> None:
         """Close all; those lent out are closed when they come back."""
@@ -150,12 +159,18 @@ class Connections:
             _use_wal(connection, self.path)
             connection.execute("PRAGMA synchronous = FULL")
             prepare(connection, self.path, self._vault_id)
+            self._clear_doubts(connection)
         except BaseException as error:
             connection.close()
             if isinstance(error, sqlite3.Error):
                 raise unavailable(self.path, error) from error
             raise
         return connection
+
+    def _clear_doubts(self, connection: sqlite3.Connection) -> None:
+        if self._doubtful:
+            begin_log_anew(connection)
+            self._doubtful = False
 
     def _open_marker(self) -> sqlite3.Connection:
         connection = _connect(self.path)
@@ -187,15 +202,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def unavailable(path: Path, error: Exception) -> HitlVaultError:
-    """Return what to raise for an error of SQLite or of the file system."""
-    # The low byte of an extended result code is the primary one.
-    damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
-    if damaged or "Could not decode" in str(error):
-        return LedgerBroken(f"{path}: the ledger's file is damaged: {error}")
-    return LedgerUnavailable(f"{path}: the ledger is unavailable, nothing was recorded: {error}")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from hitl_vault.domain.entry import Entry
 from hitl_vault.errors import HitlVaultError
 from hitl_vault.ledger.commit import Job, Result
-from hitl_vault.ledger.connections import Connections, unavailable
+from hitl_vault.ledger.connections import Connections
+from hitl_vault.ledger.failures import is_half_done, unavailable
 from hitl_vault.ledger.reading import Clock, utc
 from hitl_vault.ledger.turn import Turn
 from hitl_vault.ledger.writer import SqliteWriter
@@ -64,8 +65,16 @@ class Transactions:
         connection.execute("BEGIN IMMEDIATE")
         writer = SqliteWriter(connection, utc(self._clock))
         results = [writer.attempt(job) for job in jobs]
-        connection.execute("COMMIT")
+        self._commit(connection)
         writer.close()
         if writer.entries:
             self._committed(writer.entries)
         return results
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if is_half_done(error):
+                self._connections.undo_commit(error)
+            raise

@@ -48,24 +48,34 @@ class Prepared:
 
 
 def strike(
-    zygote: Zygote, prepared: Prepared, options: tuple[str, ...], *, bug: str = "", trace: bool = False
+    zygote: Zygote,
+    prepared: Prepared,
+    options: tuple[str, ...],
+    *,
+    bug: str = "",
+    trace: bool = False,
+    dies: bool = False,
 ) -> Blow:
-    """Let one victim act with a fault injected, look, repair, and look again."""
+    """Let one victim act with a fault injected, look, repair, and look again.
+
+    A victim that `dies` does so as soon as it is told of an error.
+    """
     with prepared.copy() as house:
-        run = zygote.run(order(prepared, house, bug), *options, trace=house.work / "trace" if trace else None)
+        told = order(prepared, house, bug, dies=dies)
+        run = zygote.run(told, *options, trace=house.work / "trace" if trace else None)
         wrong = ended_badly(run)
         wrong += inspection.premature(house, run.said)
         wrong += repaired(house, prepared.scenario, prepared.facts, run.said)
         return Blow(run, wrong)
 
 
-def order(prepared: Prepared, house: House, bug: str = "") -> dict[str, Any]:
+def order(prepared: Prepared, house: House, bug: str = "", *, dies: bool = False) -> dict[str, Any]:
     """Return what a victim is told."""
     return {
         "scenario": prepared.scenario.name,
         "root": str(house.root),
         "state": str(house.state),
-        "facts": prepared.facts,
+        "facts": {**prepared.facts, "dies": dies},
         "out": str(house.work / "out"),
         "bug": bug,
     }

@@ -40,6 +40,7 @@ def premature(house: House, said: list[dict[str, str]]) -> list[str]:
     """Return what is visible, or was acknowledged, without a durable entry."""
     with open_ledger(house) as ledger:
         known = {row.id: str(row.state) for row in ledger.rows()}
+        keys = {row.key for row in ledger.rows() if row.key}
         entries = {(str(entry.kind), entry.request) for entry in ledger.entries()}
     found = [
         f"{s['said']} {s['id']} was acknowledged, and is not in the ledger"
@@ -47,9 +48,10 @@ def premature(house: House, said: list[dict[str, str]]) -> list[str]:
         if s["said"] in set(Kind) and (s["said"], s["id"]) not in entries
     ]
     found += [
-        f"{s['doing']} {s['id']} raised {s['kind']}, and was recorded"
+        f"{s['doing']} {s['id']}{s['key']} raised {s['kind']}, and was recorded"
         for s in said
-        if s["said"] == "error" and s["kind"] == "LedgerUnavailable" and (s["doing"], s["id"]) in entries
+        if s["said"] == "error" and s["kind"] == "LedgerUnavailable"
+        if (s["doing"], s["id"]) in entries or keys.intersection(s["key"].split())
     ]
     for place in notes(house.root):
         found += _premature(place, known)

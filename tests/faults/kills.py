@@ -16,6 +16,8 @@ class Sweep:
     name: str
     points: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    died: int = 0
+    """How many victims of an error ended themselves."""
 
     @property
     def total(self) -> int:

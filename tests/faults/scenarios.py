@@ -2,87 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import tempfile
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import hitl_vault as hv
-from hitl_vault.keeper import Keeper
-from tests.faults.inspection import misplaced
+from tests.faults.acting import Actor, Facts
 from tests.house import House
 
 CONTEXT = {"order": "A-17", "eur": 900}
 NOTES = "Ask Bob next time.\n"
-_QUIET = 5.0
 
-Facts = dict[str, Any]
 Final = dict[str, set[str]]
 """The states in which each prepared request may be once all is repaired."""
-
-
-class Actor:
-    """What a scenario has at hand: the vault, what was prepared, and a way to acknowledge."""
-
-    def __init__(self, root: Path, state: Path, facts: Facts, out: int = 1) -> None:
-        self.root, self.state, self.facts, self._out = root, state, facts, out
-
-    def act(self, scenario: Scenario) -> None:
-        """Do what the scenario says."""
-        scenario.act(self)
-
-    def gate(self) -> hv.Gate:
-        """Open a gate without a keeper."""
-        return hv.open_gate(self.root, agent="crm-bot", state_dir=self.state, keeper=False)
-
-    def say(self, what: str, id: str = "", **more: Any) -> None:
-        """Acknowledge something, in one system call."""
-        with contextlib.suppress(OSError):  # that nobody hears it is the injected fault, not the product's
-            os.write(self._out, (json.dumps({"said": what, "id": id, **more}) + "\n").encode())
-
-    def attempt(self, what: str, id: str, do: Callable[[], Any], key: str = "") -> Any:
-        """Acknowledge what works; say what does not, if it is one of the documented errors."""
-        try:
-            result = do()
-        except hv.HitlVaultError as error:
-            self.say("error", id, doing=what, kind=type(error).__name__, text=str(error), key=key)
-            return None
-        self.say(what, result.id if isinstance(result, hv.Request) else id, key=key)
-        return result
-
-    def run_it(self, id: str) -> None:
-        """The action itself; twice would be twice the money."""
-        with (self.state / "effects").open("a") as effects:
-            effects.write(f"{id}\n")
-
-    def keep(self, *, decided: int = 0, more: Callable[[], bool] = lambda: True) -> None:
-        """Be the keeper, on this thread, until `decided` requests are and every note lies in its place."""
-        with self.gate() as gate:
-            gate.ledger.subscribe(lambda entries: [self.say(str(e.kind), e.request) for e in entries])
-            keeper = Keeper(gate.config, gate.ledger, tell=lambda sentence: self.say("told", text=sentence))
-            threading.Thread(target=_stop_when_quiet, args=(keeper, gate, decided, more), daemon=True).start()
-            keeper._run()
-
-
-def _stop_when_quiet(keeper: Keeper, gate: hv.Gate, decided: int, more: Callable[[], bool]) -> None:
-    ends = time.monotonic() + _QUIET
-    while time.monotonic() < ends:
-        time.sleep(0.02)
-        try:
-            rows = gate.ledger.rows()
-            enough = sum(row.state is not hv.State.PENDING for row in rows) >= decided
-            if enough and more() and not misplaced(gate.config.root, gate.ledger):
-                break
-        except (hv.HitlVaultError, OSError):
-            continue
-    keeper._stopping.set()
-    keeper._inbox.wake()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +65,7 @@ def _ask(actor: Actor) -> None:
             for key, request in zip(ASK.askings[3:], gate.ask_many(both), strict=True):
                 actor.say("asked", request.id, key=key)
         except hv.HitlVaultError as error:
-            actor.say("error", doing="asked", kind=type(error).__name__, text=str(error), key="both")
+            actor.give_up(error, "asked", key=" ".join(ASK.askings[3:]))
 
 
 def _pending(facts: Facts, said: list[dict[str, Any]]) -> Final:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hitl_vault.errors import LedgerUnavailable
+from hitl_vault.errors import LedgerUnavailable, MaybeRecorded
 from hitl_vault.ledger.commit import MOST_JOBS, GroupCommit, Job, Result
 
 
@@ -140,7 +140,7 @@ def test_what_interrupts_the_leader_does_not_interrupt_the_others(
     assert first_batch_is_done.is_set()
     assert callers[0].got == ["leader"]
     assert isinstance(callers[1].error, KeyboardInterrupt)
-    assert [type(caller.error) for caller in callers[2:]] == [LedgerUnavailable] * 2
+    assert [type(caller.error) for caller in callers[2:]] == [MaybeRecorded] * 2
     assert commit.submit([giving(4)]) == [4]
 
 
