@@ -1,0 +1,107 @@
+"""A process from which actors are forked, so that none of them spends time on starting Python."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Stage:
+    """Starts actors and ends them, each with whatever it started itself."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.stage"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+        )
+        self._living: set[int] = set()
+        assert self._line() == "ready", "the stage did not open"
+
+    def start(self, order: dict[str, Any]) -> int:
+        """Start an actor and return its pid."""
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        pid = int(self._line())
+        self._living.add(pid)
+        return pid
+
+    def kill(self, pid: int) -> None:
+        """Kill an actor, as a power cut would, with the commands that it runs."""
+        self._living.discard(pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+    def living(self) -> set[int]:
+        """Return the actors that have not ended."""
+        self._living = {pid for pid in self._living if Path(f"/proc/{pid}").exists()}
+        return self._living
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().strip()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pid in list(self._living):
+            self.kill(pid)
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.close()
+        self._process.wait(timeout=10)
+        self._process.stdout.close()
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    from tests.faults import actors
+
+    actors.warm_up()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are nobody's business
+    print("ready", flush=True)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _act(json.loads(line))
+        print(pid, flush=True)
+
+
+def _act(order: dict[str, Any]) -> None:
+    from tests.faults import actors
+
+    code = 0
+    try:
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        said = os.open(f"{order['folder']}/{order['name']}.err", os.O_WRONLY | os.O_CREAT, 0o600)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        actors.play(order)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        code = 70
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
