@@ -1,10 +1,9 @@
-"""The parts that processes play in a history: agents, people, readers and keepers."""
+"""The parts that agents and people play in a history, each in a process of its own."""
 
 from __future__ import annotations
 
 import os
 import random
-import re
 import subprocess
 import sys
 import time
@@ -14,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import hitl_vault as hv
-from tests.faults.history import Recorder, Told, now
+from tests.faults.history import Recorder, Told
 
-_DRAWN = re.compile(r'^status: "(\w+)"\n(?:.*\n)*?decided: ', re.MULTILINE)
-_RESOLVED = ("Approved", "Rejected", "Done")
+_AT_ONCE = 16
+PROBE = "probe"
+"""The action that people leave alone, since its agent answers for itself."""
 
 
 class Actor:
@@ -62,17 +62,17 @@ class Agent(Actor):
     """Asks what every other agent asks as well, under the same keys, and runs what it is granted."""
 
     def play(self) -> None:
-        """Take on the job of the hour, until the end."""
-        done, jobs = -1, list[Future[None]]()
-        with ThreadPoolExecutor(8) as pool:
+        """Take on the job of the hour, until the end; pass one over when there is too much to do."""
+        last, jobs = -1, list[Future[None]]()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
             while self.left():
                 job = int((time.monotonic() - self.begin) * self.rate)
-                if job != done:
+                jobs = _unfinished(jobs)
+                if job != last and len(jobs) < _AT_ONCE:
                     jobs.append(pool.submit(self.job, job))
-                done = job
+                last = job
                 time.sleep(0.004)
-        for one in jobs:
-            one.result()
+        _unfinished(jobs)
 
     def job(self, number: int) -> None:
         """Ask, wait, claim, run and report."""
@@ -85,6 +85,7 @@ class Agent(Actor):
             self.at_most(0.3)
             self.record.do("cancel", id, lambda: told_by(self.gate.cancel(id)))
         if self._approved(id):
+            self.at_most(self.chance.choice([0, 0, 0.5]))
             self._claim(id, context)
             self.read(id)
 
@@ -105,12 +106,7 @@ class Agent(Actor):
 
     def _claim(self, id: str, context: Told) -> None:
         grants: list[hv.Grant] = []
-
-        def claim() -> Told:
-            grants.append(self.gate.claim(id, context))
-            return {"state": "executing", "at_least": False, "decision": _name(grants[0].decision)}
-
-        self.record.do("claim", id, claim)
+        self.record.do("claim", id, lambda: granted(grants, self.gate.claim(id, context)))
         for grant in grants:
             self.record.do("run", id, dict)
             self.at_most(0.03)
@@ -118,14 +114,27 @@ class Agent(Actor):
 
     def _report(self, grant: hv.Grant) -> None:
         if self.chance.random() < 0.8:
-            self.record.do("executed", grant.request.id, lambda: _reported(grant.executed, "executed"))
+            self.record.do("executed", grant.request.id, lambda: reported(grant.executed, "executed"))
         else:
-            self.record.do(
-                "failed", grant.request.id, lambda: _reported(lambda: grant.failed("no"), "failed")
-            )
+            self.record.do("failed", grant.request.id, lambda: reported(lambda: grant.failed("no"), "failed"))
 
 
-def _reported(report: Callable[[], None], state: str) -> Told:
+def granted(grants: list[hv.Grant], grant: hv.Grant) -> Told:
+    """Keep a grant, and return what it tells."""
+    grants.append(grant)
+    return {"state": "executing", "decision": _name(grant.decision)}
+
+
+def _unfinished(jobs: list[Future[None]]) -> list[Future[None]]:
+    """Return those that are not done; raise what went wrong in the others."""
+    for job in jobs:
+        if job.done():
+            job.result()
+    return [job for job in jobs if not job.done()]
+
+
+def reported(report: Callable[[], None], state: str) -> Told:
+    """Report an outcome, and return what that tells."""
     report()
     return {"state": state}
 
@@ -136,7 +145,8 @@ class Person(Actor):
     def play(self) -> None:
         """Answer one of the oldest notes, until the end."""
         while self.left():
-            waiting = sorted((self.root / "Pending_Approval").glob("[0-9]*.md"))[:6]
+            lying = (self.root / "Pending_Approval").glob("[0-9]*.md")
+            waiting = sorted(note for note in lying if PROBE not in note.name)[:6]
             if waiting:
                 self.answer(self.chance.choice(waiting))
             self.at_most(2.0 / self.rate)
@@ -149,6 +159,12 @@ class Person(Actor):
         self.record.do(verdict, note.stem, lambda: way(note, verdict))
         if self.chance.random() < 0.3:
             self.read(note.stem)
+        if self.chance.random() < 0.35:
+            self._think_again(note, "reject" if verdict == "approve" else "approve")
+
+    def _think_again(self, note: Path, verdict: str) -> None:
+        self.at_most(0.4)
+        self.record.do(verdict, note.stem, lambda: self._decide(note, verdict))
 
     def _save(self, note: Path, verdict: str) -> Told:
         note.write_text(_answered(note, verdict))  # in place, or where a note was, as editors do
@@ -184,67 +200,3 @@ class Person(Actor):
 def _answered(note: Path, verdict: str) -> str:
     word = "approved" if verdict == "approve" else "rejected"
     return note.read_text().replace('status: "pending"', f"status: {word}", 1)
-
-
-class Reader(Actor):
-    """Looks at records, lists and notes all the time, at times through a gate that it just opened."""
-
-    def play(self) -> None:
-        """Look at what is newest, until the end."""
-        while self.left():
-            ids = self._list()
-            if ids:
-                self.read(self.chance.choice(ids))
-                self._afresh(ids)
-                self._note(self.chance.choice(ids))
-            self.at_most(0.15)
-
-    def _list(self) -> list[str]:
-        begin = now()
-        rows = self.gate.ledger.rows(limit=20)
-        end = now()
-        for row in rows:
-            self.record.saw("list", row.id, begin, end, str(row.state))
-        return [row.id for row in rows]
-
-    def _afresh(self, ids: list[str]) -> None:
-        if self.chance.random() < 0.2:
-            with self.open() as gate:
-                self.read(self.chance.choice(ids), gate)
-
-    def _note(self, id: str) -> None:
-        note = self.root / self.chance.choice(_RESOLVED) / f"{id}.md"
-        if note.exists():
-            self.record.do("see", id, lambda: _seen(note))
-
-
-def _seen(note: Path) -> Told:
-    drawn = _DRAWN.search(note.read_text())
-    return {"state": drawn[1] if drawn else "", "at_least": True}
-
-
-class Keeper(Actor):
-    """Keeps the vault, or stands by."""
-
-    def __init__(self, order: dict[str, Any]) -> None:
-        super().__init__(order, keeper=True)
-
-    def play(self) -> None:
-        """Stay until the end."""
-        time.sleep(self.left())
-
-
-PARTS: dict[str, type[Actor]] = {"agent": Agent, "person": Person, "reader": Reader, "keeper": Keeper}
-
-
-def warm_up() -> None:
-    """Import what every actor needs."""
-    import hitl_vault.gate
-    import hitl_vault.keeper  # noqa: F401
-
-
-def play(order: dict[str, Any]) -> None:
-    """Play a part to its end."""
-    actor: Any = PARTS[order["part"]](order)
-    actor.play()
-    actor.gate.close()

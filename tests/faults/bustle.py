@@ -40,7 +40,10 @@ class Account:
 
 @dataclass
 class Bustle:
-    """A vault with a cast of processes on it. Everything drawn by lot comes from `seed`."""
+    """A vault with a cast of processes on it, of which the first `steady` are never killed.
+
+    Everything drawn by lot comes from `seed`.
+    """
 
     house: House
     seed: int
@@ -48,7 +51,7 @@ class Bustle:
     rate: float = 6.0
     kill_every: float = 0.0
     cast: Sequence[str] = CAST
-    steady: Sequence[str] = ()
+    steady: int = 0
     killed: int = 0
     playing: dict[int, str] = field(default_factory=dict)
 
@@ -89,7 +92,7 @@ class Bustle:
         self.playing[stage.start(order)] = part
 
     def _replace_one(self, stage: Stage) -> None:
-        pid = self._chance.choice([pid for pid, part in self.playing.items() if part not in self.steady])
+        pid = self._chance.choice(list(self.playing)[self.steady :])
         stage.kill(pid)
         self.killed += 1
         self._enter(stage, self.playing.pop(pid))

@@ -72,9 +72,9 @@ class Stage:
 
 def main() -> None:
     """Serve until standard input ends."""
-    from tests.faults import actors
+    from tests.faults import parts
 
-    actors.warm_up()
+    parts.warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are nobody's business
     print("ready", flush=True)
     for line in sys.stdin:
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def _act(order: dict[str, Any]) -> None:
-    from tests.faults import actors
+    from tests.faults import parts
 
     code = 0
     try:
@@ -95,7 +95,7 @@ def _act(order: dict[str, Any]) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(said, 1)
         os.dup2(said, 2)
-        actors.play(order)
+        parts.play(order)
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
