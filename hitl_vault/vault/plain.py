@@ -9,12 +9,20 @@ from __future__ import annotations
 import hashlib
 import re
 
-from hitl_vault.domain.decision import Verdict
 from hitl_vault.vault.ballot import WORDS, Ballot
+from hitl_vault.vault.fences import unclosed
 
-_STATUS = re.compile(rb'\A---\nstatus: ("?)([A-Za-z]{4,8})\1\n')
+_FRONT = re.compile(
+    rb'\A---\nstatus: ("?)([A-Za-z]{4,8})\1\napprover: ""\ncomment: ""\n'
+    rb'(?:(?:remember|code|signature): ""\n)*id: "'
+)
+"""How the front matter begins as long as nobody has filled in anything but `status`."""
+
 _TICK = re.compile(rb"^- \[[xX]\] (Approve|Reject)$", re.MULTILINE)
-_NO_NOTES = b"\n## Notes\n"
+_TICKED = re.compile(rb"\[[xX]\][ \t]+(?:Approve|Reject|Yes, and)")
+_LABEL = {label: re.compile(rb"\][ \t]+" + label) for label in (b"Approve", b"Reject")}
+_BLANK = b"- [ ]"
+_NOTES = b"\n## Notes"
 
 
 def plain_ballot(data: bytes, drawn_sha: str) -> Ballot | None:
@@ -22,27 +30,35 @@ def plain_ballot(data: bytes, drawn_sha: str) -> Ballot | None:
 
     None is no verdict on the note: it then has to be read strictly.
     """
-    if not data.endswith(_NO_NOTES):
+    front = _FRONT.match(data)
+    if front is None or not data.endswith(_NOTES + b"\n") or data.count(_NOTES) != 1:
         return None
-    if (found := _STATUS.match(data)) and (word := found[2].decode().lower()) in WORDS:
-        before = b'---\nstatus: "pending"\n' + data[found.end() :]
-        return _ballot(status=word) if _is(before, drawn_sha) else None
-    if found := _TICK.search(data):
-        before = data[: found.start()] + b"- [ ] " + found[1] + data[found.end() :]
-        return _ballot(ticked=found[1]) if _is(before, drawn_sha) else None
-    return None
+    word = front[2].decode().lower()
+    if word in WORDS:
+        before = b'---\nstatus: "pending"' + data[front.end(2) + len(front[1]) :]
+        return _ballot(status=word) if _is(before, drawn_sha) and not _TICKED.search(before) else None
+    tick = _TICK.search(data, front.end())
+    if word != "pending" or tick is None:
+        return None
+    before = data[: tick.start()] + _BLANK + data[tick.start() + len(_BLANK) :]
+    return _ballot(ticked=tick[1]) if _is(before, drawn_sha) and _alone(tick, before) else None
 
 
 def _is(data: bytes, sha: str) -> bool:
     return hashlib.sha256(data).hexdigest() == sha
 
 
+def _alone(tick: re.Match[bytes], before: bytes) -> bool:
+    """Tell whether a tick is in our box, not in the agent's text, and nothing else speaks beside it."""
+    others = _TICKED.search(before) or len(_LABEL[tick[1]].findall(before)) != 1
+    return not others and not unclosed(before[: tick.start()].decode())
+
+
 def _ballot(*, status: str = "pending", ticked: bytes = b"") -> Ballot:
-    verdict: Verdict | None = WORDS.get(status)
     return Ballot(
         fields={},
         status=status,
-        verdict=verdict,
+        verdict=WORDS.get(status),
         unknown=None,
         approve=ticked == b"Approve",
         reject=ticked == b"Reject",

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noted import pending, requests
+from noted import pending, request, requests
 
 from hitl_vault.domain.request import Request
 from hitl_vault.vault.ballot import read_ballot
@@ -34,17 +34,94 @@ ANSWERS = [
 ]
 
 
+SAME = (
+    "status",
+    "verdict",
+    "unknown",
+    "approve",
+    "reject",
+    "torn",
+    "approver",
+    "comment",
+    "code",
+    "signature",
+)
+
+
+def agree(drawn: bytes, answered: bytes) -> bool:
+    """Tell whether the quick reading took this answer; if so, it found what the strict one finds."""
+    quick = plain_ballot(answered, sha(drawn))
+    if quick is None:
+        return False
+    strict = read_ballot(answered)
+    assert [getattr(quick, name) for name in SAME] == [getattr(strict, name) for name in SAME]
+    assert (quick.verdicts, quick.notes, quick.has_notes) == (strict.verdicts, strict.notes, strict.has_notes)
+    assert (quick.remember, quick.remember_ticked, quick.asks) == (
+        strict.remember,
+        strict.remember_ticked,
+        strict.asks,
+    )
+    assert differences(drawn, answered) == []
+    return True
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_ordinary_answer_is_read_quickly(answer: tuple[bytes, bytes]) -> None:
+    assert agree(DRAWN, DRAWN.replace(*answer, 1))
+
+
 @settings(max_examples=150, deadline=None)
 @given(requests(), st.sampled_from(ANSWERS))
 def test_an_ordinary_answer_reads_the_same_either_way(asked: Request, answer: tuple[bytes, bytes]) -> None:
     drawn = DRAWER.draw(pending(asked), Person())
-    answered = drawn.replace(*answer, 1)
-    quick, strict = plain_ballot(answered, sha(drawn)), read_ballot(answered)
-    assert quick is not None
-    for name in ("status", "verdict", "unknown", "approve", "reject", "torn", "approver", "comment", "notes"):
-        assert getattr(quick, name) == getattr(strict, name)
-    assert quick.verdicts == strict.verdicts
-    assert differences(drawn, answered) == []
+    agree(drawn, drawn.replace(*answer, 1))
+
+
+BOXES = "- [ ] Approve\n- [ ] Reject"
+
+
+@pytest.mark.parametrize("label", ["Approve", "Reject"])
+@pytest.mark.parametrize("text", [BOXES, f"{BOXES}\n\n## Notes\n"])
+def test_a_tick_in_the_agents_text_is_none(text: str, label: str) -> None:
+    drawn = DRAWER.draw(pending(request(summary=text, reason=text)), Person())
+    above, box, below = drawn.decode().rpartition(f"- [ ] {label}")
+    ticked = f"{above}{box.replace('[ ]', '[x]')}{below}".encode()
+    assert plain_ballot(ticked, sha(drawn)) is None
+    assert read_ballot(ticked).verdicts == frozenset()
+
+
+def test_a_tick_in_a_fence_is_none_where_a_template_has_no_boxes() -> None:
+    boxes = BOXES.encode()
+    drawn = DRAWN.replace(boxes, b"Answer elsewhere.").replace(
+        b"\n\n## Notes", b"\n```\n" + boxes + b"\n```\n\n## Notes"
+    )
+    ticked = drawn.replace(b"[ ] Approve", b"[x] Approve")
+    assert plain_ballot(ticked, sha(drawn)) is None
+    assert read_ballot(ticked).verdicts == frozenset()
+
+
+KEPT = [
+    Person(approver="bob"),
+    Person(comment="why not?"),
+    Person(status="aproved"),
+    Person(status="approved"),
+    Person(approve=True),
+    Person(reject=True),
+    Person(approve=True, reject=True),
+    Person(notes="mine\n\n## Notes\n"),
+    Person(code="7K3M9X2Q"),
+    Person(signature="hv1.hmac.e30.AA"),
+    Person(extra={"mood": "fine"}),
+]
+
+
+@pytest.mark.parametrize("person", KEPT)
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_what_a_person_wrote_before_the_note_was_drawn_again_still_counts(
+    person: Person, answer: tuple[bytes, bytes]
+) -> None:
+    drawn = DRAWER.draw(pending(), person)
+    agree(drawn, drawn.replace(*answer, 1))
 
 
 @pytest.mark.parametrize(
