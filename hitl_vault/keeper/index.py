@@ -169,8 +169,10 @@ class Index:
         row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
-    def close(self, *, tidy: bool = True) -> None:
-        """Write what has changed and close the file; not `tidy` if something may be left half done."""
-        self.flush()
-        self._set("drawing", 0 if tidy else 1)
-        self._db.close()
+    def close(self, drawn_up_to: int | None = None, *, tidy: bool = True) -> None:
+        """Flush and, even if that fails, close the file; not `tidy` if something may be left half done."""
+        try:
+            self.flush(drawn_up_to)
+            self._set("drawing", 0 if tidy else 1)
+        finally:
+            self._db.close()

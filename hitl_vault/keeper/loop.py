@@ -175,8 +175,7 @@ class Loop:
         self._courier.stop()
         self._rounds.stop()
         self._syncer.stop()
-        self._index.flush(self._syncer.synced_up_to or None)
-        self._index.close(tidy=not self._untidy)
+        self._index.close(self._syncer.synced_up_to or None, tidy=not self._untidy)
 
     def _tidy(self) -> None:
         """Undo what a keeper that did not come to an end left half done."""

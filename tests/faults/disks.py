@@ -1,0 +1,88 @@
+"""Small file systems of one's own: to be filled up, and to be copied as a power cut would leave them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SIZE = 16 * 1024 * 1024
+_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
+_SPARE = 4096
+
+
+class Disk:
+    """A mounted file system of `SIZE` bytes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._filler = path / "filler"
+
+    def fill(self) -> None:
+        """Leave no room, neither for a byte nor for a file."""
+        with self._filler.open("ab", buffering=0) as filler:
+            for size in (65536, 4096, 512, 1):
+                _write_until_full(filler.fileno(), size)
+
+    def make_room(self) -> None:
+        """Undo `fill`."""
+        self._filler.unlink()
+
+
+def _write_until_full(file: int, size: int) -> None:
+    try:
+        while os.write(file, bytes(size)):
+            pass
+    except OSError as error:
+        assert error.errno == errno.ENOSPC
+
+
+@contextmanager
+def memory_disk(folder: Path) -> Iterator[Disk]:
+    """Mount a file system in memory."""
+    owner = f"uid={os.geteuid()},gid={os.getegid()},mode=0700"
+    with _mounted(["-t", "tmpfs", "-o", f"size={SIZE},{owner}", "none"], folder):
+        yield Disk(folder)
+
+
+@contextmanager
+def ext4_disk(folder: Path, options: str = "loop") -> Iterator[Disk]:
+    """Mount an ext4 image, which lies beside `folder` as `.img`."""
+    image = make_image(folder)
+    with _mounted(["-o", options, str(image)], folder):
+        yield Disk(folder)
+
+
+def make_image(folder: Path) -> Path:
+    """Make an ext4 file system in a file beside `folder`."""
+    image = folder.with_suffix(".img")
+    with image.open("wb") as file:
+        file.truncate(SIZE)
+    if shutil.which("mkfs.ext4", path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin") is None:
+        pytest.skip("mkfs.ext4 is not installed")
+    _run("mkfs.ext4", "-q", "-m", "0", "-b", "4096", "-E", f"root_owner={os.geteuid()}:{os.getegid()}", str(image))
+    return image
+
+
+@contextmanager
+def _mounted(what: list[str], folder: Path) -> Iterator[None]:
+    folder.mkdir()
+    try:
+        _run(*_ROOT, "mount", *what, str(folder))
+    except subprocess.CalledProcessError as refused:
+        pytest.skip(f"no file system may be mounted here: {refused.stderr.strip()}")
+    try:
+        yield
+    finally:
+        _run(*_ROOT, "umount", str(folder))
+
+
+def _run(*command: str) -> None:
+    path = f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin"
+    subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "PATH": path})
