@@ -66,6 +66,9 @@ def _sort(found: Found, place: Place, book: Ledger, adopted: list[str]) -> None:
     except BallotInvalid as problem:
         found.unreadable.append(f"{place.name} ({problem.field or problem})")
         return
+    except OSError as error:
+        found.unreadable.append(f"{place.name} ({error.strerror})")
+        return
     known = any(book.find(id) == [id] for id in place.ids)
     if known:
         if not place.canonical:

@@ -27,7 +27,7 @@ def inspect(config: Config, ledger: Ledger, places: Iterable[Place]) -> int:
     try:
         return sum(_fits(resolved, place) for place in places)
     finally:
-        index.close()
+        index.close(tidy=False)  # a keeper may be at work, whose end this is not
 
 
 def _fits(resolved: Resolved, place: Place) -> bool:

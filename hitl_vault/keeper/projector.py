@@ -90,7 +90,7 @@ class Projector:
             return hashlib.sha256(read_note(path)).hexdigest() == trace.sha
         except FileNotFoundError:
             return trace.sha is None
-        except BallotInvalid:
+        except (BallotInvalid, OSError):
             return False  # whoever looks closer will say what is wrong
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:

@@ -13,6 +13,7 @@ from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
 from hitl_vault.keeper import adoption
+from hitl_vault.keeper.desk import RETRY_AFTER
 from hitl_vault.keeper.resolved import Resolved, is_elder
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
@@ -61,6 +62,10 @@ class Strangers:
             return None
         except BallotInvalid as problem:
             self._unreadable(place, problem)
+            return None
+        except OSError as error:
+            self._tell_once(place.path, f"{place.folder}/{place.name} cannot be read now: {error.strerror}")
+            self._later.set(place.path, self._monotonic() + RETRY_AFTER)
             return None
         if not self._settled(place.path, data):
             return None

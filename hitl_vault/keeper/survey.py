@@ -94,7 +94,7 @@ class Survey:
             return False
         try:
             return hashlib.sha256(read_note(place.path)).hexdigest() == sha
-        except (BallotInvalid, FileNotFoundError):
+        except (BallotInvalid, OSError):
             return False  # whoever looks closer will say what is wrong
 
     def _places(self, folder: Folder) -> Iterator[Place]:

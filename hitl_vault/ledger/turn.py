@@ -44,8 +44,12 @@ class Turn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if _locks is not None:
+        if _locks is None:
+            return
+        try:
             _locks.flock(self._file, _locks.LOCK_UN)
+        except OSError:  # what was done in this turn is done; closing the file lets go of the lock too
+            self.close()
 
     def close(self) -> None:
         """Let go of the file."""

@@ -25,6 +25,10 @@ _READ = (
     | getattr(os, "O_BINARY", 0)
 )
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_PASSING = frozenset(
+    getattr(errno, name, None)
+    for name in ("EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "ENOSPC", "ESTALE", "ETIMEDOUT")
+) - {None}
 PREFIX, SUFFIX, TAKEN = ".hitl-", ".tmp", ".taken"
 """How the names of files begin that are not notes yet (and end so) or not any more; see `leftovers`."""
 
@@ -34,7 +38,8 @@ def read_note(path: Path, limit: int = LIMIT) -> bytes:
 
     Never follows a link in the last component, never blocks on a FIFO, never reads more than
     `limit` + 1 bytes. `BallotInvalid` says why a file cannot be read; a missing file is
-    `FileNotFoundError`, as is one that is replaced again and again while it is opened.
+    `FileNotFoundError`, as is one that is replaced again and again while it is opened. `OSError`
+    if it may be readable another time: the disk failed, or too many files are open.
     """
     for _ in range(3):
         data = _read_once(path, limit)
@@ -49,6 +54,8 @@ def _read_once(path: Path, limit: int) -> bytes | None:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
+        if _passes(error):
+            raise
         raise BallotInvalid(_why(path, error), path=path) from error
     try:
         info = os.fstat(fd)
@@ -57,9 +64,16 @@ def _read_once(path: Path, limit: int) -> bytes | None:
         _check(path, info, limit)
         return _bounded(fd, path, limit)
     except OSError as error:
+        if _passes(error):
+            raise
         raise BallotInvalid(f"{path} cannot be read: {error.strerror}", path=path) from error
     finally:
         os.close(fd)
+
+
+def _passes(error: Exception) -> bool:
+    """Tell whether an error says nothing about the file."""
+    return isinstance(error, OSError) and error.errno in _PASSING
 
 
 def _why(path: Path, error: Exception) -> str:
@@ -215,7 +229,7 @@ def _reserve(target: Path) -> bool:
 def _holds(target: Path, data: bytes) -> bool:
     try:
         return read_note(target, max(len(data), 1)) == data
-    except (BallotInvalid, FileNotFoundError):  # not those bytes: the next name is free to try
+    except (BallotInvalid, OSError):  # not those bytes: the next name is free to try
         return False
 
 

@@ -45,19 +45,21 @@ def replace_note(path: Path, data: bytes, seen: bytes) -> bool:
 
     A note that is just being written holds something else. Who has the old one open keeps it.
     """
-    temporary = write_hidden(path.parent, data)
+    temporary, ours = write_hidden(path.parent, data), True
     try:
         if not _rename(temporary, path, _TRADE):
             return _replace_plainly(temporary, path, seen)
-        same = _holds(temporary, seen)
+        same = ours = _holds(temporary, seen)
         if not same:
             _trade_back(temporary, path)
+            ours = True
     except FileNotFoundError:
         return False
     else:
         return same
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        if ours:  # else it is what somebody has just saved
+            Path(temporary).unlink(missing_ok=True)
 
 
 def take(path: Path, seen: bytes) -> bool:
@@ -72,7 +74,7 @@ def take(path: Path, seen: bytes) -> bool:
         return True
     try:
         same = read_note(Path(hidden)) == seen
-    except BallotInvalid:
+    except (BallotInvalid, OSError):
         _put_back(hidden, path)
         read_note(path)  # says why, under the file's own name
         raise
@@ -92,7 +94,7 @@ def _taken(path: Path) -> str:
 def _trade_back(theirs: str, path: Path) -> None:
     try:
         _rename(theirs, path, _TRADE)
-    except FileNotFoundError:
+    except OSError:  # the note is gone, or the disk fails
         _put_back(theirs, path)
 
 
@@ -106,7 +108,9 @@ def _replace_plainly(temporary: str, path: Path, seen: bytes) -> bool:
 def _holds(path: str | Path, seen: bytes) -> bool:
     try:
         return read_note(Path(path)) == seen
-    except BallotInvalid:
+    except FileNotFoundError:
+        raise
+    except (BallotInvalid, OSError):
         return False
 
 

@@ -119,10 +119,8 @@ def test_a_keeper_starts_on_a_full_disk_and_serves_once_there_is_room(disk: Disk
     asked = full_state.gate(keeper=False).ask("refund", CONTEXT)
     full_state.close()
     disk.fill()
-    with pytest.raises(hv.HitlVaultError) as refused:
-        while True:
-            full_state.gate().ask("refund", CONTEXT)
-    assert "make room" in str(refused.value)
+    with pytest.raises(hv.HitlVaultError, match="make room"):
+        full_state.gate().ask("refund", {"much": "x" * 20_000})
     disk.make_room()
     gate = full_state.gate()
     full_state.vote(asked, "approved")
@@ -147,7 +145,9 @@ def test_without_room_for_notes_agents_still_ask_and_people_answer_from_the_comm
     in_order(full_vault, gate)
 
 
-def test_nothing_that_a_person_wrote_is_lost_while_the_vault_has_no_room(disk: Disk, full_vault: House) -> None:
+def test_nothing_that_a_person_wrote_is_lost_while_the_vault_has_no_room(
+    disk: Disk, full_vault: House
+) -> None:
     """Votes count; what was saved too late stays where it lies until there is room to put it away."""
     gate = full_vault.gate()
     voted, late, forged = (gate.ask("refund", CONTEXT) for _ in range(3))
