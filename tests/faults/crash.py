@@ -34,7 +34,7 @@ class Prepared:
 
     def __init__(self, scenario: Scenario, work: Path) -> None:
         self.scenario = scenario
-        self._work = work
+        self.work = work
         self._master = House(work / "master" / scenario.name.replace(" ", "-"))
         self._master.found(**SETTINGS)
         self.facts: Facts = scenario.prepare(self._master)
@@ -42,9 +42,13 @@ class Prepared:
     @contextmanager
     def copy(self) -> Iterator[House]:
         """Yield a fresh copy; it is removed afterwards."""
-        with tempfile.TemporaryDirectory(dir=self._work, prefix="v") as folder:
-            shutil.copytree(self._master.work, folder, dirs_exist_ok=True)
-            yield House(Path(folder))
+        with tempfile.TemporaryDirectory(dir=self.work, prefix="v") as folder:
+            yield self.lay(Path(folder))
+
+    def lay(self, folder: Path) -> House:
+        """Copy it into a folder."""
+        shutil.copytree(self._master.work, folder, dirs_exist_ok=True)
+        return House(folder)
 
 
 def strike(

@@ -36,8 +36,11 @@ def open_ledger(house: House) -> Iterator[SqliteLedger]:
             yield ledger
 
 
-def premature(house: House, said: list[dict[str, str]]) -> list[str]:
-    """Return what is visible, or was acknowledged, without a durable entry."""
+def premature(house: House, said: list[dict[str, str]], *, torn: bool = False) -> list[str]:
+    """Return what is visible, or was acknowledged, without a durable entry.
+
+    Where files may be `torn`, by a power cut, a note that says nothing may be visible.
+    """
     with open_ledger(house) as ledger:
         known = {row.id: str(row.state) for row in ledger.rows()}
         keys = {row.key for row in ledger.rows() if row.key}
@@ -54,20 +57,21 @@ def premature(house: House, said: list[dict[str, str]]) -> list[str]:
         if (s["doing"], s["id"]) in entries or keys.intersection(s["key"].split())
     ]
     for place in notes(house.root):
-        found += _premature(place, known)
+        found += _premature(place, known, torn)
     return [*found, *_unclaimed(house, {id for kind, id in entries if kind == "claimed"})]
 
 
-def _premature(place: Place, known: dict[str, str]) -> Iterator[str]:
+def _premature(place: Place, known: dict[str, str], torn: bool) -> Iterator[str]:
     if not place.canonical:
         return
     id = place.path.stem
     try:
         ballot = read_ballot(place.path.read_bytes())
     except hv.BallotInvalid as problem:
-        yield f"half a note is visible: {place.name}: {problem}"
+        if not torn:
+            yield f"half a note is visible: {place.name}: {problem}"
         return
-    if not ballot.has_notes:
+    if not ballot.has_notes and not torn:
         yield f"half a note is visible: {place.name}"
     if id not in known:
         yield f"a note is visible without an entry: {place.name}"

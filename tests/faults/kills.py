@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tests.faults.crash import Prepared, strike
+from tests.faults.crash import Blow, Prepared, strike
 from tests.faults.tracing import CHANGING, Zygote, counts, killing, watching
 
 
@@ -25,10 +25,18 @@ class Sweep:
         return sum(self.points.values())
 
 
-def sweep(zygote: Zygote, prepared: Prepared, *, every: int = 1, bug: str = "", enough: int = 5) -> Sweep:
+def sweep(
+    zygote: Zygote,
+    prepared: Prepared,
+    *,
+    every: int = 1,
+    bug: str = "",
+    enough: int = 5,
+    strike: Callable[..., Blow] = strike,
+) -> Sweep:
     """Kill a scenario at every nth point of each system call until it completes unhurt.
 
-    Stops when `enough` points have gone wrong.
+    Stops when `enough` points have gone wrong. `strike` is what is done at each.
     """
     found = Sweep(prepared.scenario.name)
     unhurt = strike(zygote, prepared, watching(*CHANGING), bug=bug, trace=True)
