@@ -17,7 +17,7 @@ from hitl_vault.keeper import Keeper
 from tests.faults.inspection import misplaced
 
 if TYPE_CHECKING:
-    from tests.faults.scenarios import Scenario
+    from tests.faults.plot import Scenario
 
 _QUIET = 5.0
 

@@ -4,50 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import hitl_vault as hv
 from tests.faults.acting import Actor, Facts
+from tests.faults.plot import CONTEXT, NOTES, Final, Scenario, asked, edit
+from tests.faults.recovery import RECOVER
 from tests.house import House
-
-CONTEXT = {"order": "A-17", "eur": 900}
-NOTES = "Ask Bob next time.\n"
-
-Final = dict[str, set[str]]
-"""The states in which each prepared request may be once all is repaired."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """One thing that victims do. `expect` is given the facts and the ids that the victim acknowledged."""
-
-    name: str
-    prepare: Callable[[House], Facts]
-    act: Callable[[Actor], None]
-    expect: Callable[[Facts, list[dict[str, Any]]], Final]
-    askings: tuple[str, ...] = ()
-    """Keys under which the victim asks; asking again after a crash must give the same requests."""
-    aside: int = 0
-    """How many files belong in `Set_Aside/` afterwards."""
-
-
-def _asked(house: House, number: int, *, drawn: bool = True) -> list[str]:
-    with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
-        found = [r.id for r in gate.ask_many([{"action": "refund", "context": CONTEXT}] * number)]
-        gate._changed = drawn
-    return found
-
-
-def _edit(house: House, id: str, old: str, new: str, end: str = "") -> Path:
-    note = house.root / "Pending_Approval" / f"{id}.md"
-    text = note.read_text()
-    assert old in text
-    note.write_text(text.replace(old, new, 1) + end)
-    return note
-
 
 # Asking.
 
@@ -76,7 +40,7 @@ def _pending(facts: Facts, said: list[dict[str, Any]]) -> Final:
 
 
 def _four(house: House) -> Facts:
-    return {"ids": _asked(house, 4)}
+    return {"ids": asked(house, 4)}
 
 
 def _decide(actor: Actor) -> None:
@@ -100,7 +64,7 @@ def _acknowledged(ids: list[str], intended: tuple[str, ...], said: list[dict[str
 
 
 def _three_approved(house: House) -> Facts:
-    ids = _asked(house, 3)
+    ids = asked(house, 3)
     with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
         for id in ids:
             gate.decide(id, "approve", by="ana")
@@ -137,9 +101,9 @@ def _ran(facts: Facts, said: list[dict[str, Any]]) -> Final:
 
 
 def _answered(house: House) -> Facts:
-    ids = _asked(house, 4)
-    _edit(house, ids[0], 'status: "pending"', "status: approved", NOTES)
-    _edit(house, ids[1], "- [ ] Reject", "- [x] Reject")
+    ids = asked(house, 4)
+    edit(house, ids[0], 'status: "pending"', "status: approved", NOTES)
+    edit(house, ids[1], "- [ ] Reject", "- [x] Reject")
     note = house.root / "Pending_Approval" / f"{ids[2]}.md"
     note.rename(house.root / "Approved" / note.name)
     return {"ids": ids, "notes": {ids[0]: NOTES}}
@@ -158,8 +122,8 @@ def _three_answers(facts: Facts, said: list[dict[str, Any]]) -> Final:
 
 
 def _undrawn(house: House) -> Facts:
-    ids = _asked(house, 3)
-    ids += _asked(house, 1, drawn=False)
+    ids = asked(house, 3)
+    ids += asked(house, 1, drawn=False)
     with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
         gate.decide(ids[0], "reject", by="ana")
         gate.decide(ids[1], "approve", by="ana")
@@ -180,7 +144,7 @@ def _drawn(facts: Facts, said: list[dict[str, Any]]) -> Final:
 
 
 def _late(house: House) -> Facts:
-    ids = _asked(house, 3)
+    ids = asked(house, 3)
     pending = house.root / "Pending_Approval"
     before = {id: (pending / f"{id}.md").read_text() for id in ids}
     with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
@@ -241,7 +205,7 @@ REDRAW = Scenario(name="redraw", prepare=_undrawn, act=_keep, expect=_drawn)
 LATE = Scenario(name="put away and put right", prepare=_late, act=_put_away, expect=_settled, aside=2)
 ADOPT = Scenario(name="adopt", prepare=_own_note, act=_adopt, expect=_none)
 
-ALL = {s.name: s for s in (ASK, DECIDE, RUN, ANSWER, REDRAW, LATE, ADOPT)}
+ALL = {s.name: s for s in (ASK, DECIDE, RUN, ANSWER, REDRAW, LATE, ADOPT, RECOVER)}
 
 
 def play(name: str, root: str, state: str, facts: Facts) -> None:

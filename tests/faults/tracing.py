@@ -17,7 +17,8 @@ from typing import Any, Self
 CHANGING = (
     *("write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat"),
     *("unlink", "unlinkat", "rmdir", "openat", "ftruncate", "fallocate", "mkdir", "mkdirat", "mknod"),
-    *("mknodat", "flock", "chmod", "fchmod"),
+    *("mknodat", "flock", "chmod", "fchmod", "truncate", "writev", "pwritev", "symlink", "sendfile"),
+    *("copy_file_range", "symlinkat", "pwritev2"),
 )
 """The system calls that change what is on a disk, or who may."""
 
