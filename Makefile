@@ -2,7 +2,8 @@
 #   make demo    see a request answered in a note
 #   make test    lint, types and the whole suite
 #   make check   lint and types only
-#   make faults  break things on purpose, for some minutes: kills at every point, a model
+#   make faults  break things on purpose, for an hour: kills and errors at every point, a model
+#   make faults-power  cut the power at every point, on disks of its own; as root, or with sudo
 #   make bench   measure; see docs/performance.md
 #   make peers   install what `make bench` is compared with, into benchmarks/.peers
 #   make clean   remove what was made here
@@ -14,7 +15,7 @@ READY := .venv/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format suite test faults bench peers build clean
+.PHONY: help venv demo check format suite test faults faults-power bench peers build clean
 
 help:
 	@sed -n 's/^#  *make /make /p' Makefile
@@ -46,6 +47,9 @@ test: check suite
 
 faults: $(READY)
 	@$(BIN)/python -m pytest -m 'faults or not faults' tests/faults $(ARGS)
+
+faults-power: $(READY)
+	@$(BIN)/python -m pytest tests/faults/power_cuts.py $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -18,6 +18,13 @@ from tests.house import House, eventually
 Mount = Callable[[Path], AbstractContextManager[Disk]]
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again soon what failed; otherwise these tests would mostly wait."""
+    for module in ("loop", "desk", "strangers"):
+        monkeypatch.setattr(f"hitl_vault.keeper.{module}.RETRY_AFTER", 0.3)
+
+
 @pytest.fixture(params=[memory_disk, ext4_disk], ids=["tmpfs", "ext4"])
 def disk(request: pytest.FixtureRequest, work: Path) -> Iterator[Disk]:
     mount: Mount = request.param
