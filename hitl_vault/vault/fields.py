@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
@@ -34,7 +35,15 @@ def person_fields(record: Record, person: Person) -> dict[str, Value]:
         return asked | _proof(record.request.requirement.mode, person)
     decision = record.decision
     by, comment = (", ".join(decision.by), decision.comment) if decision else ("", "")
-    return {"status": str(record.state), "approver": by, "comment": comment}
+    comment = _bounded(comment, 8192, "all of it stands below")
+    return {"status": str(record.state), "approver": _bounded(by, 4096), "comment": comment}
+
+
+def _bounded(text: str, most: int, where: str = "") -> str:
+    """Return a text that takes at most `most` bytes in quotes, so that the note can be read again."""
+    if len(encode_basestring(text).encode("utf-8", "replace")) <= most:
+        return text
+    return f"{text[: most // 8]} … {where}".rstrip()
 
 
 def system_fields(record: Record) -> dict[str, Value]:

@@ -68,7 +68,7 @@ def test_what_cannot_be_recorded_is_refused_with_the_remedy_and_works_once_there
     grant = gate.claim(c.id, CONTEXT)
     verbs: dict[str, Callable[[], Any]] = {
         "ask": lambda: gate.ask("refund", {"much": "x" * 20_000}, key="k1"),
-        "decide": lambda: gate.decide(a.id, "approve", by="ana", comment="y" * 9_000),
+        "decide": lambda: gate.decide(a.id, "approve", by="ana", comment="y" * 20_000),
         "claim": lambda: gate.claim(b.id, CONTEXT),
         "outcome": lambda: grant.executed("z" * 20_000),
     }

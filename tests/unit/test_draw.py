@@ -271,6 +271,16 @@ def test_a_long_comment_is_shown_in_full() -> None:
     assert "Comment  below\n```\n\n```text\none\ntwo\n```" in drawn(approved(comment="one\ntwo"))
 
 
+@pytest.mark.parametrize("letter", ["x", "\n", "\x01", '"', "é", "😀", "\u2028"])
+def test_no_comment_or_name_is_so_long_that_the_note_cannot_be_read_again(letter: str) -> None:
+    record = approved()
+    assert record.decision
+    long = replace(record.decision, comment=letter * 60_000, by=(letter * 20_000,))
+    note = DRAWER.draw(replace(record, decision=long), Person())
+    assert len(note) <= LIMIT
+    assert read_ballot(note).fields["id"] == record.id
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
