@@ -30,12 +30,13 @@ class Account:
     killed: int
     wrong: list[str]
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> Counter[str]:
         """Return how much of each there was."""
-        verbs = Counter(op.verb for op in self.history)
-        told = sum(1 for op in self.history if op.state)
-        requests = len({op.request for op in self.history if op.request})
-        return {"requests": requests, "operations": len(self.history), "answers": told, **verbs}
+        counts = Counter(op.verb for op in self.history)
+        counts["requests"] = len({op.request for op in self.history if op.request})
+        counts["operations"], counts["killed"] = len(self.history), self.killed
+        counts["answers"] = sum(1 for op in self.history if op.state)
+        return counts
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Bustle:
 
     def __post_init__(self) -> None:
         self.folder = self.house.work / "history"
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         self._chance = random.Random(self.seed)
         self._begin = time.monotonic()
         self._ends = self._begin + self.seconds
