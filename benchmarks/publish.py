@@ -21,11 +21,12 @@ def publish(findings: Sequence[Finding], page: Path = PAGE) -> None:
             pictures = page.parent / page.stem
             pictures.mkdir(exist_ok=True)
             (pictures / f"{plot.name}.svg").write_text(svg(plot), encoding="utf-8")
-        text = _replaced(text, finding.benchmark, _block(finding, page.stem))
+        text = replaced(text, finding.benchmark, _block(finding, page.stem))
     page.write_text(text, encoding="utf-8")
 
 
-def _replaced(text: str, name: str, block: str) -> str:
+def replaced(text: str, name: str, block: str) -> str:
+    """Return a page with another block between the marks of this name; at its end if it has none."""
     begin, end = f"<!-- results: {name} -->", f"<!-- end: {name} -->"
     fresh = f"{begin}\n{block}{end}"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)

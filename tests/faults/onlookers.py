@@ -73,6 +73,7 @@ class Probe(Actor):
             while self.left() > 5:
                 self._once(pool)
                 self.at_most(1.0)
+        time.sleep(self.left())
 
     def _once(self, pool: ThreadPoolExecutor) -> None:
         context = {"at": now()}
