@@ -46,7 +46,7 @@ class Trend:
 
 
 def trends(samples: Sequence[Sample], resumed: Sequence[tuple[float, float]]) -> Iterator[Trend]:
-    """Compare the thirds of a soak; `resumed` tells when an answer was saved and after how many ms it counted."""
+    """Compare the thirds of a soak; `resumed` has when answers were saved, and the ms until they counted."""
     first, last = _thirds(samples)
     requests = (_middle(s.entries for s in last) - _middle(s.entries for s in first)) / 5
     for name in samples[0].held:
