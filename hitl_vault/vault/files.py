@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -29,7 +30,7 @@ _PASSING = frozenset(
     getattr(errno, name, None)
     for name in ("EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "ENOSPC", "ESTALE", "ETIMEDOUT")
 ) - {None}
-PREFIX, SUFFIX, TAKEN = ".hitl-", ".tmp", ".taken"
+PREFIX, SUFFIX, TAKEN, TRADED = ".hitl-", ".tmp", ".taken", ".traded"
 """How the names of files begin that are not notes yet (and end so) or not any more; see `leftovers`."""
 
 
@@ -133,6 +134,11 @@ def write_note(path: Path, data: bytes, *, sync: bool) -> None:
 def hidden_name(folder: Path) -> str:
     """Return a new name in `folder` that is never taken for a note; see `leftovers`."""
     return os.path.join(folder, f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
+
+
+def trade_mark(data: bytes) -> str:
+    """Return what stands for a content in the name of a file that trades places with a note."""
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def write_hidden(folder: Path, data: bytes, *, sync: bool = False) -> str:

@@ -7,13 +7,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from hitl_vault.vault.files import PREFIX, SUFFIX, TAKEN, remove
+from hitl_vault.errors import BallotInvalid
+from hitl_vault.vault.files import PREFIX, SUFFIX, TAKEN, TRADED, read_note, remove, trade_mark
 
 _TAKEN = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]{{16}}-(?P<name>.+){re.escape(TAKEN)}")
+_TRADED = re.compile(
+    rf"{re.escape(PREFIX)}[0-9a-f]{{8}}(?P<ours>[0-9a-f]{{16}})(?P<seen>[0-9a-f]{{16}})"
+    rf"-(?P<name>.+){re.escape(TRADED)}"
+)
 
 
 def tidy(folder: Path) -> int:
-    """Undo what `write_note` and `take` did not finish, here and below; return how much there was.
+    """Undo what was written, replaced or taken by half, here and below; return how much there was.
 
     Only for whoever is alone in writing there. A note that was put back is to be looked at again.
     """
@@ -26,13 +31,26 @@ def _left(folder: Path) -> Iterator[Path]:
 
 
 def _undo(path: Path) -> bool:
-    taken = _TAKEN.fullmatch(path.name)
-    if taken is None:
-        return path.name.endswith(SUFFIX) and remove(path)
-    home = path.with_name(taken["name"])
+    if taken := _TAKEN.fullmatch(path.name):
+        return _put_back(path, taken["name"])
+    if traded := _TRADED.fullmatch(path.name):
+        known = (traded["ours"], traded["seen"])
+        return remove(path) if _mark(path) in known else _put_back(path, traded["name"])
+    return path.name.endswith(SUFFIX) and remove(path)
+
+
+def _mark(path: Path) -> str:
+    try:
+        return trade_mark(read_note(path))
+    except (BallotInvalid, OSError):
+        return ""  # whatever it is, it is somebody's
+
+
+def _put_back(path: Path, name: str) -> bool:
+    home = path.with_name(name)
     number = 1
     while os.path.lexists(home):  # an editor was quicker; the ledger's keeper knows what to do with a copy
         number += 1
-        home = path.with_name(f"{taken['name'].removesuffix('.md')} ({number}).md")
+        home = path.with_name(f"{name.removesuffix('.md')} ({number}).md")
     os.rename(path, home)
     return True

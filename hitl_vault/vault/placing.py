@@ -12,11 +12,11 @@ import os
 import secrets
 from collections.abc import Callable
 from functools import cache
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from hitl_vault.errors import BallotInvalid
-from hitl_vault.vault.files import PREFIX, TAKEN, read_note, write_hidden
+from hitl_vault.vault.files import PREFIX, TAKEN, TRADED, read_note, trade_mark, write_hidden
 
 _HERE = -100  # AT_FDCWD: paths count from the working directory
 _FREE, _TRADE = 1, 2
@@ -45,21 +45,19 @@ def replace_note(path: Path, data: bytes, seen: bytes) -> bool:
 
     A note that is just being written holds something else. Who has the old one open keeps it.
     """
-    temporary, ours = write_hidden(path.parent, data), True
+    hidden = _ready_to_trade(path, data, seen)
     try:
-        if not _rename(temporary, path, _TRADE):
-            return _replace_plainly(temporary, path, seen)
-        same = ours = _holds(temporary, seen)
-        if not same:
-            _trade_back(temporary, path)
-            ours = True
+        traded = _rename(hidden, path, _TRADE)
+        same = _holds(hidden, seen) if traded else _replace_plainly(hidden, path, seen)
     except FileNotFoundError:
-        return False
-    else:
-        return same
-    finally:
-        if ours:  # else it is what somebody has just saved
-            Path(temporary).unlink(missing_ok=True)
+        traded = same = False
+    except OSError:
+        os.unlink(hidden)
+        raise
+    if traded and not same:
+        _trade_back(hidden, path, data)
+    Path(hidden).unlink(missing_ok=True)
+    return same
 
 
 def take(path: Path, seen: bytes) -> bool:
@@ -86,16 +84,37 @@ def take(path: Path, seen: bytes) -> bool:
 
 
 def _taken(path: Path) -> str:
-    """Return a name from which a crash can be undone; of a very long name the end is kept."""
-    name = os.fsencode(path.name)[-200:].decode("utf-8", "ignore")
-    return os.path.join(path.parent, f"{PREFIX}{secrets.token_hex(8)}-{name}{TAKEN}")
+    """Return a name from which a crash can be undone."""
+    return os.path.join(path.parent, f"{PREFIX}{secrets.token_hex(8)}-{_ending(path, 200)}{TAKEN}")
 
 
-def _trade_back(theirs: str, path: Path) -> None:
+def _ending(path: Path, most: int) -> str:
+    """Return the end of a very long name, so that there is room for more before it."""
+    return os.fsencode(path.name)[-most:].decode("utf-8", "ignore")
+
+
+def _ready_to_trade(path: Path, data: bytes, seen: bytes) -> str:
+    """Write `data` under a name that tells after a crash what is of no use: it, and what was seen."""
+    temporary = write_hidden(path.parent, data)
+    known = secrets.token_hex(4) + "".join(trade_mark(content) for content in (data, seen))
+    hidden = os.path.join(path.parent, f"{PREFIX}{known}-{_ending(path, 170)}{TRADED}")
     try:
-        _rename(theirs, path, _TRADE)
+        os.rename(temporary, hidden)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return hidden
+
+
+def _trade_back(hidden: str, path: Path, ours: bytes) -> None:
+    """Give what was found its place again; what was saved there meanwhile gets a name beside it."""
+    try:
+        _rename(hidden, path, _TRADE)
     except OSError:  # the note is gone, or the disk fails
-        _put_back(theirs, path)
+        _put_back(hidden, path)
+        return
+    if not _holds(hidden, ours):
+        _put_back(hidden, path)
 
 
 def _replace_plainly(temporary: str, path: Path, seen: bytes) -> bool:
@@ -117,13 +136,15 @@ def _holds(path: str | Path, seen: bytes) -> bool:
 def _put_back(hidden: str, path: Path) -> None:
     """Give a file its name again, or one beside it where somebody has just made another."""
     beside = (path.with_name(f"{path.stem} ({number}).md") for number in count(1))
-    for name in (path, *(next(beside) for _ in range(99))):
+    for name in chain([path], beside):
         try:
-            if not _rename(hidden, name, _FREE):
-                os.rename(hidden, name)
+            if _rename(hidden, name, _FREE):
+                return
         except FileExistsError:
             continue
-        return
+        if not os.path.lexists(name):
+            os.rename(hidden, name)
+            return
 
 
 def _rename(old: str, new: Path, how: int) -> bool:

@@ -74,7 +74,7 @@ def test_what_was_saved_while_a_note_was_drawn_is_kept_though_it_cannot_be_put_b
     note = tmp_path / "n.md"
     note.write_bytes(b"what somebody has just saved")
 
-    def failing(theirs: str, path: Path) -> None:
+    def failing(*given: object) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(placing, "_trade_back", failing)

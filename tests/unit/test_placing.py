@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -104,69 +101,6 @@ def test_what_cannot_be_read_is_not_taken_but_can_be_moved_aside(
     assert os.path.lexists(moved)
     assert moved.name == "n (unreadable).md"
     assert not os.path.lexists(path)
-
-
-def _by_renaming(path: Path, data: bytes) -> None:
-    new = path.with_name("new")
-    new.write_bytes(data)
-    new.rename(path)
-
-
-def _replace(path: Path, found: bytes) -> bool:
-    return replace_note(path, b"drawn %d" % time.monotonic_ns(), found)
-
-
-def _take_and_create(path: Path, found: bytes) -> bool:
-    taken = take(path, found)
-    create_note(path, b"drawn")
-    return taken
-
-
-@contextmanager
-def drawing(path: Path, way: Callable[[Path, bytes], bool]) -> Iterator[set[bytes]]:
-    """Draw the note again and again meanwhile; yields what was seen in it before it was drawn."""
-    seen: set[bytes] = set()
-    stop = threading.Event()
-
-    def draw() -> None:
-        while not stop.is_set():
-            for note in path.parent.glob("n*.md"):
-                found = _bytes(note)
-                if found and way(note, found):
-                    seen.add(found)
-
-    thread = threading.Thread(target=draw)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
-
-
-@pytest.mark.skipif(placing._renameat2() is None, reason="elsewhere the last moment remains")
-@pytest.mark.parametrize("system", ["in one step"], indirect=True)
-@pytest.mark.parametrize("save", [_by_renaming])
-@pytest.mark.parametrize("way", [_replace, _take_and_create])
-def test_no_save_is_lost_however_it_falls(
-    path: Path, save: Callable[[Path, bytes], None], way: Callable[[Path, bytes], bool]
-) -> None:
-    path.write_bytes(b"drawn")
-    with drawing(path, way) as seen:
-        for number in range(300):
-            data = b"saved %d" % number
-            save(path, data)
-            ends = time.monotonic() + 20
-            while data not in seen:
-                assert time.monotonic() < ends, f"{data!r} was never seen"
-                time.sleep(0)
 
 
 @pytest.mark.parametrize("name", ["n.md", "ä" * 120 + ".md"])
