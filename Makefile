@@ -4,6 +4,7 @@
 #   make check   lint and types only
 #   make faults  break things on purpose, for an hour: kills and errors at every point, a model
 #   make faults-power  cut the power at every point, on disks of its own; as root, or with sudo
+#   make soak SECONDS=3600  a mixed load with random kills: memory, descriptors, threads, latency
 #   make bench   measure; see docs/performance.md
 #   make peers   install what `make bench` is compared with, into benchmarks/.peers
 #   make clean   remove what was made here
@@ -13,9 +14,10 @@ SHELL := /bin/sh
 BIN := .venv/bin
 READY := .venv/.ready
 ARGS ?=
+SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format suite test faults faults-power bench peers build clean
+.PHONY: help venv demo check format suite test faults faults-power soak bench peers build clean
 
 help:
 	@sed -n 's/^#  *make /make /p' Makefile
@@ -50,6 +52,9 @@ faults: $(READY)
 
 faults-power: $(READY)
 	@$(BIN)/python -m pytest tests/faults/power_cuts.py $(ARGS)
+
+soak: $(READY)
+	@$(BIN)/python -m tests.faults.soak --seconds $(SECONDS) $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)
