@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from hitl_vault import editing, standing
 from hitl_vault.domain.canonical import digest
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Gesture, Verdict, Vote, needed, same_person, tally
+from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.times import readable
@@ -35,7 +35,7 @@ def vote(writer: Writer, id: str, cast: Vote, admit: Admit) -> Record:
         return record
     if record.state is not State.PENDING:
         return _late(record, cast)
-    admitted = admit(record, replace(cast, at=writer.now))
+    admitted = admit(record, changed(cast, at=writer.now))
     _check_complete(record, admitted)
     earlier = next((v for v in record.votes if same_person(v.by, admitted.by)), None)
     if earlier and _says_the_same(earlier, admitted):

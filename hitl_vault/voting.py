@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hitl_vault import acts, answers
 from hitl_vault.domain.decision import Vote
+from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode, plain_name
 from hitl_vault.errors import CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
@@ -38,12 +39,15 @@ class Voting:
 
         return Signatures(self._state)
 
-    def job(self, id: str, vote: Vote, evidence: Evidence = NO_EVIDENCE) -> Job:
+    def job(
+        self, id: str, vote: Vote, evidence: Evidence = NO_EVIDENCE, *, known: Record | None = None
+    ) -> Job:
         """Return the transaction that records a vote if it is admitted; it raises `NotAllowed` if not.
 
-        A wrong code is returned instead of raised, so that the try is kept.
+        A wrong code is returned instead of raised, so that the try is kept. `known` is the record as the
+        ledger gave it last, if somebody has it.
         """
-        vote = replace(vote, proof=None)
+        vote = changed(vote, proof=None)
         if evidence.signature:
             try:
                 vote = self._proven(self._ledger.record(id), vote, evidence.signature)
@@ -53,7 +57,7 @@ class Voting:
                 return _raising(error)
             except OSError as error:
                 return _raising(NotAllowed(f"the signature could not be checked: {error.strerror}"))
-        return lambda writer: self._cast(writer, id, vote, evidence)
+        return lambda writer: self._cast(writer, id, vote, evidence, known)
 
     def exposed(self, record: Record, typed: Iterable[str]) -> str:
         """Return whose good code is among those that lie in a note which did not count; empty if nobody's.
@@ -77,7 +81,12 @@ class Voting:
         vote = replace(vote, by=name, at=self._ledger.now())
         return replace(vote, proof=self._signatures.prove(record, vote, signature))
 
-    def _cast(self, writer: Writer, id: str, vote: Vote, evidence: Evidence) -> Record | CodeInvalid:
+    def _cast(
+        self, writer: Writer, id: str, vote: Vote, evidence: Evidence, known: Record | None
+    ) -> Record | CodeInvalid:
+        if known:
+            writer.offer(known)
+
         def admit(record: Record, cast: Vote) -> Vote:
             cast = self._with_proof(record, with_standing(record, cast, writer.has_asked), evidence)
             check_proof_kind(record, cast)

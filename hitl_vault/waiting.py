@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Literal, TypeAlias, overload
 
 from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.fold import fold
+from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
@@ -18,6 +22,7 @@ from hitl_vault.errors import WaitTimeout
 from hitl_vault.ledger.protocol import Ledger
 
 Wake = Callable[[], None]
+News: TypeAlias = deque[Entry]
 OnReminder: TypeAlias = Callable[[Record], object]
 
 TELLING = frozenset(
@@ -51,22 +56,25 @@ class Waiters:
 
     def __init__(self, ledger: Ledger) -> None:
         self._lock = threading.Lock()
-        self._wakes: dict[str, list[Wake]] = {}
+        self._wakes: dict[str, list[tuple[Wake, News]]] = {}
         self._unsubscribe = ledger.subscribe(self._deliver)
 
     @contextmanager
-    def watching(self, id: str, wake: Wake) -> Iterator[None]:
-        """Call `wake` whenever there may be something to tell of the request, until the context is left."""
+    def watching(self, id: str, wake: Wake) -> Iterator[News]:
+        """Call `wake` whenever there may be something to tell of the request, until the context is left.
+
+        What comes in of the request meanwhile is in the context's value.
+        """
+        waiter = (wake, News())
         with self._lock:
-            self._wakes.setdefault(id, []).append(wake)
+            self._wakes.setdefault(id, []).append(waiter)
         try:
-            yield
+            yield waiter[1]
         finally:
             with self._lock:
-                wakes = self._wakes[id]
-                wakes.remove(wake)
-                if not wakes:
-                    del self._wakes[id]
+                left = [other for other in self._wakes.pop(id) if other is not waiter]
+                if left:
+                    self._wakes[id] = left
 
     def close(self) -> None:
         """Stop listening to the ledger."""
@@ -74,14 +82,25 @@ class Waiters:
 
     def _deliver(self, entries: list[Entry]) -> None:
         with self._lock:
-            wakes = [
-                wake
-                for entry in entries
-                if entry.kind in TELLING
-                for wake in self._wakes.get(entry.request, ())
-            ]
+            wakes = [wake for entry in entries for wake in self._tell(entry)]
         for wake in wakes:
             wake()
+
+    def _tell(self, entry: Entry) -> Iterator[Wake]:
+        for wake, news in self._wakes.get(entry.request, ()):
+            news.append(entry)
+            if entry.kind in TELLING:
+                yield wake
+
+
+def _brought_up(record: Record, news: News) -> Record:
+    """Return the record after what has come in, which is quicker than reading all of it again."""
+    while news:
+        entry = news.popleft()
+        if entry.seq > record.seq:
+            # Entries go to every subscriber: what the caller may change must not be theirs.
+            record = fold(record, changed(entry, body=deepcopy(entry.body)))
+    return record
 
 
 class Waiting:
@@ -127,12 +146,14 @@ class Waiting:
         watch = Watch(questions=questions, on_reminder=on_reminder)
         ends = None if timeout is None else time.monotonic() + duration(timeout).total_seconds()
         told = threading.Event()
-        with self._waiters.watching(id, told.set):
-            while (found := watch.take(self.ledger.record(id))) is None:
+        with self._waiters.watching(id, told.set) as news:
+            record = self.ledger.record(id)
+            while (found := watch.take(record)) is None:
                 left = None if ends is None else ends - time.monotonic()
                 if (left is not None and left <= 0) or not told.wait(left):
                     raise WaitTimeout(f"{id} is still pending after {timeout}")
                 told.clear()
+                record = _brought_up(record, news)
         return found
 
     @overload

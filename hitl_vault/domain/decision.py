@@ -127,7 +127,8 @@ def tally(requirement: Requirement, votes: Sequence[Vote]) -> Verdict | None:
 
 def alike_edited(votes: Sequence[Vote]) -> bool:
     """Tell whether these votes are for one and the same context."""
-    return len({digest(vote.edits) for vote in votes if vote.verdict is Verdict.APPROVE}) <= 1
+    edits = [vote.edits for vote in votes if vote.verdict is Verdict.APPROVE]
+    return not any(edits) or len({digest(edited) for edited in edits}) == 1
 
 
 def needed(requirement: Requirement, verdict: Verdict) -> int:

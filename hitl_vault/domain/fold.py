@@ -12,6 +12,7 @@ from hitl_vault.domain.codec import decode
 from hitl_vault.domain.decision import Claim, Decision, Outcome, Vote, same_person
 from hitl_vault.domain.edits import applied
 from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.lifecycle import Kind, State, step
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Notice, Record
@@ -31,7 +32,7 @@ def fold(record: Record | None, entry: Entry) -> Record:
             changed=entry.at,
         )
     changes = _CHANGES.get(entry.kind, _nothing)(record, entry)
-    return replace(record, state=state, seq=entry.seq, changed=entry.at, **changes)
+    return changed(record, state=state, seq=entry.seq, changed=entry.at, **changes)
 
 
 def fold_all(entries: Iterable[Entry]) -> Record:

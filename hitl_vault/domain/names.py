@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(256)
 def alike(name: str) -> str:
     """Return what names have in common that people would take for the same.
 

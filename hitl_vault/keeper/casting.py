@@ -10,6 +10,7 @@ from typing import Any
 from hitl_vault import editing
 from hitl_vault.config import Settings
 from hitl_vault.domain.decision import Verdict, Vote, needed
+from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.times import duration
 from hitl_vault.errors import CodeInvalid, NotAllowed
@@ -56,8 +57,9 @@ def cast_of(
         edits = _edits(record, voted, rules) if finding.vote.verdict is Verdict.APPROVE else {}
         job = voting.job(
             record.id,
-            replace(_vote(record, finding, finding.vote, voted, settings), edits=edits),
+            changed(_vote(record, finding, finding.vote, voted, settings), edits=edits),
             finding.evidence,
+            known=record,
         )
         return Cast(id=record.id, job=job, sha=voted.sha, sightings=sightings)
     return None
@@ -66,7 +68,7 @@ def cast_of(
 def _vote(record: Record, finding: Finding, vote: Vote, voted: Sighting, settings: Settings) -> Vote:
     alone = needed(record.request.requirement, vote.verdict) == 1
     name = vote.by or (settings.approver if alone and not finding.evidence.signature else "")
-    return replace(vote, by=name, ballot=voted.sha, remember=_remember(record, voted))
+    return changed(vote, by=name, ballot=voted.sha, remember=_remember(record, voted))
 
 
 def _remember(record: Record, voted: Sighting) -> timedelta | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from hitl_vault import acts
 from hitl_vault.config import Config
@@ -13,7 +14,8 @@ from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
 from hitl_vault.keeper.casting import Cast, cast_of
 from hitl_vault.keeper.projector import Changed, Projector
-from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
+from hitl_vault.keeper.records import Records
+from hitl_vault.keeper.sight import NOTHING, NOTHING_READ, Finding, Read, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
@@ -42,6 +44,7 @@ class Desk:
         self,
         config: Config,
         ledger: Ledger,
+        records: Records,
         voting: Voting,
         sites: Sites,
         projector: Projector,
@@ -54,6 +57,7 @@ class Desk:
         self._settings = config.settings
         self._rules = Rules(config)
         self._ledger = ledger
+        self._records = records
         self._voting = voting
         self._sites = sites
         self._projector = projector
@@ -64,12 +68,15 @@ class Desk:
         self._spent: dict[str, str] = {}
         self._since: dict[str, tuple[frozenset[tuple[str, str]], float]] = {}
 
-    def consider(self, id: str) -> Cast | None:
-        """Look at the files of a request and act on what has settled; return a vote for `commit`."""
+    def consider(self, id: str, fresh: Mapping[Path, Read] = NOTHING_READ) -> Cast | None:
+        """Look at the files of a request and act on what has settled; return a vote for `commit`.
+
+        `fresh` is what was read a moment ago.
+        """
         if id in self._spent:
             return None  # its note is about to be drawn
-        record = self._ledger.record(id)
-        sightings = self._sites.see(record)
+        record = self._records.get(id)
+        sightings = self._sites.see(record, fresh)
         if record.state is not State.PENDING:
             self._consider_resolved(record, sightings)
             if record.over and id not in self._since:
@@ -90,6 +97,7 @@ class Desk:
         for cast, result in zip(casts, results, strict=True):
             if isinstance(result, Record):
                 self._spent[cast.id] = cast.sha
+                self._records.put(result)
                 self._redraw(cast.id, result.seq)
             elif isinstance(result, CodeInvalid):  # recorded already
                 self._draw(self._ledger.record(cast.id), cast.sightings)
@@ -140,15 +148,16 @@ class Desk:
 
     def _settled(self, id: str, sightings: Sequence[Sighting], wait: float) -> bool:
         """Tell whether the files have been the same for `wait` seconds; if not, come back later."""
-        now = self._monotonic()
-        seen = fingerprint(sightings)
-        before, since = self._since.get(id, (None, now))
-        if before != seen:
-            since = now
-        self._since[id] = (seen, since)
-        if now < since + wait:
-            self._later.set(id, since + wait)
-            return False
+        if wait > 0:
+            now = self._monotonic()
+            seen = fingerprint(sightings)
+            before, since = self._since.get(id, (None, now))
+            if before != seen:
+                since = now
+            self._since[id] = (seen, since)
+            if now < since + wait:
+                self._later.set(id, since + wait)
+                return False
         self._since.pop(id, None)
         self._later.cancel(id)
         return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,11 +16,13 @@ from hitl_vault.keeper.courier import Courier
 from hitl_vault.keeper.desk import RETRY_AFTER, Desk
 from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
+from hitl_vault.keeper.looks import Looks
 from hitl_vault.keeper.past import Past, past_of
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.queues import first
-from hitl_vault.keeper.resolved import Misfit
+from hitl_vault.keeper.records import Records
 from hitl_vault.keeper.rounds import Rounds
+from hitl_vault.keeper.sight import Read
 from hitl_vault.keeper.sites import Sites, handed_over
 from hitl_vault.keeper.standing import StandingNotes
 from hitl_vault.keeper.strangers import Strangers
@@ -28,7 +31,7 @@ from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
-from hitl_vault.vault.layout import Folder, Layout, Place
+from hitl_vault.vault.layout import Folder, Layout
 from hitl_vault.vault.leftovers import tidy
 from hitl_vault.voting import Voting
 
@@ -69,9 +72,11 @@ class Loop:
             layout, known=self._exists, sha_at=self._projector.sha_at, lies_at=self._projector.lies_at
         )
         self._later: Timers[str] = Timers()
+        self._records = Records(ledger)
         self._desk = Desk(
             config,
             ledger,
+            self._records,
             Voting(ledger, config.state),
             self._sites,
             self._projector,
@@ -84,15 +89,31 @@ class Loop:
         self._courier = Courier(ledger, config.state, monotonic=monotonic, tell=tell)
         resolved = self._projector.resolved
         self._strangers = Strangers(config, layout, ledger, resolved, monotonic=monotonic, tell=tell)
-        self._rounds = Rounds(
-            config, ledger, layout, resolved, self._index, report=self._report, monotonic=monotonic, tell=tell
-        )
         self._standing = StandingNotes(
             layout, ledger, settle=config.settings.settle, monotonic=monotonic, tell=tell
         )
         self._survey = Survey(layout, ledger, self._sites, self._projector)
+        self._looks = Looks(
+            layout,
+            self._records,
+            self._sites,
+            self._projector,
+            strangers=self._strangers,
+            standing=self._standing,
+            survey=self._survey,
+            tell=tell,
+        )
+        self._rounds = Rounds(
+            config,
+            ledger,
+            layout,
+            resolved,
+            self._index,
+            report=self._looks.report,
+            monotonic=monotonic,
+            tell=tell,
+        )
         self._syncer = Syncer()
-        self._looks: dict[str, None] = {}
         self._draws: dict[str, int] = {}
         self._unsure: set[str] = set()
         self._failed: set[str] = set()
@@ -115,7 +136,7 @@ class Loop:
         if not self._index.same_templates(self._fingerprint):
             self._draws.update((note.id, self._drawn_up_to) for note in self._index)
         if survey:
-            self._look_everywhere()
+            self._looks.everywhere()
 
     @property
     def busy(self) -> bool:
@@ -129,27 +150,28 @@ class Loop:
                 continue
             self._drawn_up_to = entry.seq
             if entry.request:
+                self._records.follow(entry)
                 self._draws[entry.request] = entry.seq
                 self._courier.follow(entry)
                 self._standing.follow(entry)
         for path in work.paths:
-            self._look_at(path)
+            self._looks.hear(path)
         if work.rescans:
             self._layout.make()
-            self._look_everywhere()
+            self._looks.everywhere()
 
     def turn(self) -> None:
         """Do one batch of what there is to do."""
         self._clerk.keep()
         for id in self._later.due(self._monotonic()):
-            self._looks[id] = None
+            self._looks.add(id)
         for place in self._strangers.due():
-            self._meet(place)
+            self._looks.meet(place)
         self._standing.turn()
-        self._take_in(id for id, _ in first(self._looks, BATCH))
+        self._take_in(self._looks.take(BATCH))
         for id, seq in first(self._draws, FEW if self._looks else BATCH):
             if self._projector.behind(id, seq):
-                self._safely(id, self._draw)
+                self._safely(id, partial(self._draw, id))
         if not self._draws:
             self._settle_up()
         self._rounds.step(self._drawn_up_to, idle=not self.busy)
@@ -185,46 +207,10 @@ class Loop:
     def _redraw(self, id: str, seq: int) -> None:
         self._draws[id] = seq
 
-    def _look_at(self, path: Path) -> None:
-        place = self._layout.classify(path)
-        if place is None or self._projector.is_echo(path):
-            return
-        if place.folder is Folder.STANDING:
-            self._standing.look(place)
-            return
-        owner = self._sites.owner(place)
-        if owner is not None:
-            self._looks[owner] = None
-        else:
-            self._meet(place)
-
-    def _look_everywhere(self) -> None:
-        self._standing.start()
-        ids, strangers = self._survey.differences()
-        self._looks.update(dict.fromkeys(ids))
-        for place in strangers:
-            self._meet(place)
-
-    def _report(self, misfit: Misfit) -> None:
-        """Have a note looked at that does not fit what the ledger says."""
-        if misfit.id == "":
-            self._meet(misfit.place)
-        elif self._sites.owner(misfit.place) is None or self._ledger.record(misfit.id).request.adopted:
-            self._tell(f"{misfit.place.folder}/{misfit.place.name} of {misfit.id}: {misfit.problem}")
-        else:
-            self._looks[misfit.id] = None
-
-    def _meet(self, place: Place) -> None:
-        record = self._strangers.meet(place)
-        if record is not None:
-            self._sites.adopt(record.id, place.name)
-            self._sites.owner(place)
-            self._looks[record.id] = None
-
-    def _take_in(self, ids: Iterable[str]) -> None:
+    def _take_in(self, looks: Iterable[tuple[str, Mapping[Path, Read]]]) -> None:
         casts = []
-        for id in ids:
-            cast = self._safely(id, self._desk.consider)
+        for id, fresh in looks:
+            cast = self._safely(id, partial(self._desk.consider, id, fresh))
             if cast is not None:
                 casts.append(cast)
         if casts:
@@ -234,7 +220,7 @@ class Loop:
 
     def _draw(self, id: str) -> None:
         """Draw a note that is behind the ledger, unless somebody is busy with it; the desk waits for them."""
-        record = self._ledger.record(id)
+        record = self._records.get(id)
         self._clerk.follow(record)
         if id in self._unsure:  # a keeper that was killed may have left it anywhere
             self._unsure.discard(id)
@@ -249,18 +235,18 @@ class Loop:
         written = any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
         busy = pending and (gone or written)
         if busy or (not theirs and self._projector.project(record, sightings, counted=counted)):
-            self._looks[id] = None
+            self._looks.add(id)
         elif record.over:
             self._sites.forget(id)
 
-    def _safely(self, id: str, do: Callable[[str], T]) -> T | None:
+    def _safely(self, id: str, do: Callable[[], T]) -> T | None:
         """Do something for one request; if that fails, say so and try again later. The others go on."""
         try:
-            result = do(id)
+            result = do()
         except LedgerUnavailable:
             raise
         except Changed:
-            self._looks[id] = None
+            self._looks.add(id)
         except (HitlVaultError, OSError) as error:
             if id not in self._failed:
                 self._tell(f"{id}: {error}")

@@ -19,11 +19,11 @@ from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.index import Drawn, Index, Seal, head_sha
 from hitl_vault.keeper.past import Past
 from hitl_vault.keeper.resolved import Resolved
-from hitl_vault.keeper.sight import Sighting
+from hitl_vault.keeper.sight import Read, Sighting
 from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer, Person, notes_of
 from hitl_vault.vault.editable import typed_in
-from hitl_vault.vault.files import move_aside, read_note, set_aside
+from hitl_vault.vault.files import move_aside, set_aside
 from hitl_vault.vault.layout import Folder, Layout, folder_of
 from hitl_vault.vault.placing import create_note, replace_note, take
 from hitl_vault.vault.seal import differences
@@ -74,24 +74,17 @@ class Projector:
         if trace is not None:
             return trace.sha if trace.blank else None
         known = self._index.get(id)
-        return known.sha if known and self._layout.root / known.path == path else None
+        return known.sha if known and self._layout.at(known.path) == path else None
 
     def lies_at(self, id: str) -> Path | None:
         """Return where the note of a request was drawn last, if that is remembered."""
         known = self._index.get(id)
-        return self._layout.root / known.path if known else None
+        return self._layout.at(known.path) if known else None
 
-    def is_echo(self, path: Path) -> bool:
-        """Tell whether what may have changed at `path` is only what was drawn or removed here."""
+    def is_echo(self, path: Path, found: Read | None) -> bool:
+        """Tell whether what was found at `path` is only what was drawn or removed here."""
         trace = self._recent.get(path)
-        if trace is None or not trace.blank:
-            return False
-        try:
-            return hashlib.sha256(read_note(path)).hexdigest() == trace.sha
-        except FileNotFoundError:
-            return trace.sha is None
-        except (BallotInvalid, OSError):
-            return False  # whoever looks closer will say what is wrong
+        return trace is not None and trace.blank and trace.sha == (found.sha if found else None)
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
         """Return what a file says that is in no good drawing of this request, its Notes and marks aside."""

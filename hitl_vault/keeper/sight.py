@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind
@@ -26,6 +27,28 @@ from hitl_vault.vault.plain import plain_ballot
 
 MOVED: dict[Folder, Verdict] = {Folder.APPROVED: Verdict.APPROVE, Folder.REJECTED: Verdict.REJECT}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Read(NamedTuple):
+    """A file's bytes and their SHA-256 in hex; `problem` says why it could not be read."""
+
+    data: bytes
+    sha: str
+    problem: BallotInvalid | None = None
+
+
+NOTHING_READ: Mapping[Path, Read] = {}
+
+
+def read(path: Path) -> Read | None:
+    """Read a file; None if there is none. Never raises for what a file holds."""
+    try:
+        data = read_note(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except BallotInvalid as problem:
+        return Read(b"", f"unread: {problem}", problem)
+    return Read(data, hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +105,7 @@ class Sighting:
         """Whether the file asks something back."""
         return not self.as_drawn and self.ballot is not None and self.ballot.asks
 
-    @property
+    @cached_property
     def verdicts(self) -> frozenset[Verdict]:
         """Every verdict that the file expresses, by its words, boxes and place."""
         moved = MOVED.get(self.place.folder)
@@ -112,21 +135,17 @@ class Finding:
 NOTHING = Finding()
 
 
-def look(
-    place: Place, *, main: bool, drawn_sha: str | None, original: bytes | None = None, skip: int = 0
-) -> Sighting | None:
-    """Read what lies at a place; None if nothing does. Never raises for what a file holds.
+def sighting(
+    place: Place, found: Read, *, main: bool, drawn_sha: str | None, original: bytes | None, skip: int
+) -> Sighting:
+    """Return what was read at a place.
 
     `drawn_sha` is of what was drawn there, `original` what an agent wrote in a note of its own: in
     neither has anybody answered.
     """
-    try:
-        data = read_note(place.path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except BallotInvalid as problem:
-        return Sighting(place=place, sha=f"unread: {problem}", data=b"", main=main, unread=problem)
-    sha = hashlib.sha256(data).hexdigest()
+    data, sha, problem = found
+    if problem:
+        return Sighting(place=place, sha=sha, data=data, main=main, unread=problem)
     as_drawn = sha == drawn_sha or (original is not None and data.removeprefix(BOM_UTF8) == original)
     return Sighting(
         place=place, sha=sha, data=data, main=main, as_drawn=as_drawn, drawn_sha=drawn_sha, skip=skip
@@ -146,6 +165,8 @@ def assess(sightings: Sequence[Sighting], changes: Callable[[Sighting], list[str
     Verdicts that contradict each other, in one file or across copies, are held. Anything unreadable
     or unknown is told.
     """
+    if len(sightings) == 1 and _is_ordinary(sightings[0]):
+        return _vote(sightings, next(iter(sightings[0].verdicts)))
     mains = [s for s in sightings if s.main and s.place.folder is not Folder.DONE]
     unreadable = next((s for s in mains if not s.as_drawn and s.problem), None)
     if unreadable:
@@ -164,6 +185,12 @@ def assess(sightings: Sequence[Sighting], changes: Callable[[Sighting], list[str
     if not verdicts:
         return NOTHING
     return _vote(mains, next(iter(verdicts)))
+
+
+def _is_ordinary(sighting: Sighting) -> bool:
+    """Tell whether a file is the note in its place with nothing but one answer in it: then it is a vote."""
+    at_home = sighting.main and sighting.place.folder is Folder.PENDING
+    return at_home and sighting.plain is not None and len(sighting.verdicts) == 1
 
 
 def _unreadable(sighting: Sighting) -> Finding:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Record
-from hitl_vault.keeper.sight import Sighting, look
+from hitl_vault.keeper.sight import NOTHING_READ, Read, Sighting, read, sighting
 from hitl_vault.vault.ballot import notes_headings
 from hitl_vault.vault.layout import OF_REQUESTS, Layout, Place, folder_of, is_copy
 
@@ -93,10 +93,10 @@ class Sites:
             if not self._adopted[base]:
                 del self._adopted[base]
 
-    def see(self, record: Record) -> list[Sighting]:
-        """Return every file of a request that is there now."""
-        found = [self._look(record, place) for place in self._expected(record)]
-        return [sighting for sighting in found if sighting]
+    def see(self, record: Record, fresh: Mapping[Path, Read] = NOTHING_READ) -> list[Sighting]:
+        """Return every file of a request that is there now; `fresh` is what was read a moment ago."""
+        found = [self._look(record, place, fresh) for place in self._expected(record)]
+        return [one for one in found if one]
 
     def _expected(self, record: Record) -> list[Place]:
         """Return where files of a request were seen, and where they ought to be."""
@@ -113,19 +113,20 @@ class Sites:
         self.adopt(record.id, adopted.name)
         return self._layout.path(folder_of(record.state)) / adopted.name
 
-    def _look(self, record: Record, place: Place) -> Sighting | None:
+    def _look(self, record: Record, place: Place, fresh: Mapping[Path, Read]) -> Sighting | None:
+        found = fresh.get(place.path) or read(place.path)
+        if found is None:
+            self._places[record.id].pop(place.path, None)
+            return None
         adopted = record.request.adopted
-        main = place.path.name == (PurePosixPath(adopted.name).name if adopted else f"{record.id}.md")
-        sighting = look(
+        return sighting(
             place,
-            main=main,
+            found,
+            main=place.path.name == (PurePosixPath(adopted.name).name if adopted else f"{record.id}.md"),
             drawn_sha=self._sha_at(record.id, place.path),
             original=adopted.text.encode() if adopted else None,
             skip=notes_headings(adopted.text) if adopted else 0,
         )
-        if sighting is None:
-            self._places[record.id].pop(place.path, None)
-        return sighting
 
 
 def handed_over(record: Record, sightings: Sequence[Sighting]) -> bool:

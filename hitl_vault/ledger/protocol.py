@@ -62,6 +62,10 @@ class Writer(Protocol):
         """Return the record as it stands in this transaction; `RequestNotFound` if there is none."""
         ...
 
+    def offer(self, record: Record) -> None:
+        """Save `record` the fold, with one that this ledger gave earlier; not used if it is no longer so."""
+        ...
+
     def by_key(self, agent: str, key: str) -> str | None:
         """Return the id of the request that `agent` asked under `key`."""
         ...

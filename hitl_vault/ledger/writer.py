@@ -33,6 +33,7 @@ from hitl_vault.ledger.tables import (
 
 _LAST = "SELECT seq, at, hash FROM entry ORDER BY seq DESC LIMIT 1"
 _BY_KEY = "SELECT id FROM request WHERE agent = ? AND key = ?"
+_SEQ = "SELECT seq FROM request WHERE id = ?"
 _HAS_ASKED = "SELECT 1 FROM request WHERE agent = ? AND (? IS NULL OR run = ?) LIMIT 1"
 _LEASE = "INSERT INTO lease VALUES (?, ?) ON CONFLICT DO UPDATE SET until = excluded.until"
 
@@ -46,6 +47,7 @@ class SqliteWriter(Writer):
     def __init__(self, connection: sqlite3.Connection, clock_time: datetime) -> None:
         self._connection = connection
         self._records: dict[str, Record | None] = {}
+        self._unprojected: dict[str, Record] = {}
         self._saved = False
         self.entries: list[Entry] = []
         self.failure: sqlite3.Error | None = None
@@ -67,6 +69,7 @@ class SqliteWriter(Writer):
         self._saved = False
         try:
             result = job(self)
+            self._project_all()
         except Exception as error:  # it is raised where the job came from
             result = Raised(error)
         if self.failure is not None:
@@ -96,6 +99,10 @@ class SqliteWriter(Writer):
         if found is None:
             raise RequestNotFound(f"no request has the id {id!r}", id=id)
         return found
+
+    def offer(self, record: Record) -> None:
+        if record.id not in self._records and self._sql(_SEQ, (record.id,)) == [(record.seq,)]:
+            self._records[record.id] = record
 
     def by_key(self, agent: str, key: str) -> str | None:
         found = self._sql(_BY_KEY, (agent, key))
@@ -181,10 +188,16 @@ class SqliteWriter(Writer):
         if entry.kind is Kind.ASKED:
             self._sql(INSERT_REQUEST, (*columns_of(record), entry.seq))
         else:
-            self._sql(UPDATE_REQUEST, changes_of(record))
+            self._unprojected[record.id] = record
         if self._was(record.id, State.EXECUTING) and record.state is not State.EXECUTING:
             self._sql("DELETE FROM lease WHERE request = ?", (record.id,))
         self._records[record.id] = record
+
+    def _project_all(self) -> None:
+        """Bring the fold up to what the job appended; nothing that a job asks for depends on it before."""
+        for record in self._unprojected.values():
+            self._sql(UPDATE_REQUEST, changes_of(record))
+        self._unprojected.clear()
 
     def _was(self, id: str, state: State) -> bool:
         before = self._records.get(id)
@@ -202,6 +215,7 @@ class SqliteWriter(Writer):
         del self.entries[len(self.entries) - (self._seq - seq) :]
         self._seq, self._prev = seq, prev
         self._records.clear()
+        self._unprojected.clear()
 
     def _sql(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         if self.failure is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from hitl_vault.domain.decision import Vote
+from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.names import alike
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode, plain_name
@@ -25,10 +25,10 @@ def with_standing(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
     name = plain_name(vote.by)
     if name and is_author(record, name, has_asked):
         raise SelfApproval(f"{name} asked for this, or may have, and may not answer it")
-    vote = replace(vote, by=name, on_behalf_of=())
+    vote = changed(vote, by=name, on_behalf_of=())
     if requirement.mode is Mode.OPEN and not record.approvers:
         return vote
-    return replace(vote, on_behalf_of=_standing(record, vote, has_asked))
+    return changed(vote, on_behalf_of=_standing(record, vote, has_asked))
 
 
 def check_proof_kind(record: Record, vote: Vote) -> None:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from hitl_vault.domain.identity import ids_in, is_id
@@ -79,6 +79,7 @@ class Layout:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(os.path.abspath(root))
         self._prefix = str(self.root).rstrip(os.sep) + os.sep
+        self._place = lru_cache(4096)(self._place_of)
 
     def path(self, folder: Folder) -> Path:
         """Return the path of a folder."""
@@ -86,7 +87,11 @@ class Layout:
 
     def note(self, id: str, state: State) -> Path:
         """Return the one place where the note of a request belongs."""
-        return self.root / folder_of(state) / f"{id}.md"
+        return Path(f"{self._prefix}{folder_of(state)}{os.sep}{id}.md")
+
+    def at(self, relative: str) -> Path:
+        """Return the path of what lies at `relative` below the root, with `/`."""
+        return Path(self._prefix + relative)
 
     def home(self, record: Record) -> Path:
         """Return the one place where the note of a record belongs; an adopted one keeps its own name."""
@@ -120,7 +125,9 @@ class Layout:
         `.md`, and every path with a component that starts with a dot or `~$`: editors and sync
         tools name their temporary files so.
         """
-        text = os.fspath(path)
+        return self._place(os.fspath(path))
+
+    def _place_of(self, text: str) -> Place | None:
         if not text.endswith(".md") or not text.startswith(self._prefix):
             return None
         first, _, name = text[len(self._prefix) :].replace(os.sep, "/").partition("/")

@@ -1,0 +1,102 @@
+"""Which requests' files are to be looked at: those that something was heard of, or that came to notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from hitl_vault.keeper.projector import Projector
+from hitl_vault.keeper.queues import first
+from hitl_vault.keeper.records import Records
+from hitl_vault.keeper.resolved import Misfit
+from hitl_vault.keeper.sight import NOTHING_READ, Read, read
+from hitl_vault.keeper.sites import Sites
+from hitl_vault.keeper.standing import StandingNotes
+from hitl_vault.keeper.strangers import Strangers
+from hitl_vault.keeper.survey import Survey
+from hitl_vault.vault.layout import Folder, Layout, Place
+
+FRESH = 16
+"""How many looks keep what was read when they were heard of. What waits longer is read again."""
+
+
+class Looks:
+    """A queue of requests, each once. Files that no request owns are passed on to whom they concern."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        records: Records,
+        sites: Sites,
+        projector: Projector,
+        *,
+        strangers: Strangers,
+        standing: StandingNotes,
+        survey: Survey,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._layout = layout
+        self._records = records
+        self._sites = sites
+        self._projector = projector
+        self._strangers = strangers
+        self._standing = standing
+        self._survey = survey
+        self._tell = tell
+        self._queue: dict[str, Mapping[Path, Read]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._queue)
+
+    def take(self, most: int) -> list[tuple[str, Mapping[Path, Read]]]:
+        """Take those that wait longest out of the queue, with what was read of their files just now."""
+        return first(self._queue, most)
+
+    def add(self, id: str) -> None:
+        """Have a request's files looked at."""
+        self._queue[id] = NOTHING_READ
+
+    def hear(self, path: Path) -> None:
+        """Take in that something may have changed at `path`."""
+        place = self._layout.classify(path)
+        if place is None:
+            return
+        found = read(place.path)
+        if self._projector.is_echo(place.path, found):
+            return
+        if place.folder is Folder.STANDING:
+            self._standing.look(place)
+            return
+        owner = self._sites.owner(place)
+        if owner is None:
+            self.meet(place)
+        elif found and owner not in self._queue and len(self._queue) < FRESH:
+            self._queue[owner] = {place.path: found}
+        else:
+            self.add(owner)
+
+    def everywhere(self) -> None:
+        """Have every request looked at whose files are not as they were drawn."""
+        self._standing.start()
+        ids, strangers = self._survey.differences()
+        for id in ids:
+            self.add(id)
+        for place in strangers:
+            self.meet(place)
+
+    def report(self, misfit: Misfit) -> None:
+        """Have a note looked at that does not fit what the ledger says."""
+        if misfit.id == "":
+            self.meet(misfit.place)
+        elif self._sites.owner(misfit.place) is None or self._records.get(misfit.id).request.adopted:
+            self._tell(f"{misfit.place.folder}/{misfit.place.name} of {misfit.id}: {misfit.problem}")
+        else:
+            self.add(misfit.id)
+
+    def meet(self, place: Place) -> None:
+        """Meet a note that no request owns; it may be one to adopt."""
+        record = self._strangers.meet(place)
+        if record is not None:
+            self._sites.adopt(record.id, place.name)
+            self._sites.owner(place)
+            self.add(record.id)
