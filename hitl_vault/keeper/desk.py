@@ -81,6 +81,7 @@ class Desk:
             self._consider_resolved(record, sightings)
             if record.over and id not in self._since:
                 self._sites.forget(id)
+                self._records.forget(id)
             return None
         finding = self._find(record, sightings)
         if self._is_quiet(record, finding, sightings):
@@ -90,6 +91,20 @@ class Desk:
         if not self._settled(id, sightings, self._patience(record, finding, sightings)):
             return None
         return self._act(record, finding, sightings)
+
+    def notice(self, id: str, path: Path, sha: str) -> bool:
+        """Begin to let a request's only file settle by its hash alone; False if it has to be considered now.
+
+        In a burst a record need not be read to wait: whatever the file amounts to is found out then.
+        """
+        if not self._settings.settle or not self._sites.lies_only_at(id, path):
+            return False
+        seen = frozenset({(str(path), sha)})
+        if id not in self._spent and self._since.get(id, (None,))[0] != seen:
+            now = self._monotonic()
+            self._since[id] = (seen, now)
+            self._later.set(id, now + self._settings.settle)
+        return True
 
     def commit(self, casts: Sequence[Cast]) -> None:
         """Record votes and questions, all in one durable step; their notes are drawn when there is time."""

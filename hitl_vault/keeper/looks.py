@@ -17,7 +17,9 @@ from hitl_vault.keeper.survey import Survey
 from hitl_vault.vault.layout import Folder, Layout, Place
 
 FRESH = 16
-"""How many looks keep what was read when they were heard of. What waits longer is read again."""
+"""How many looks keep what was read when they were heard of. What waits longer is read again.
+
+Of those that come on top of them only the hash is noted."""
 
 
 class Looks:
@@ -33,6 +35,7 @@ class Looks:
         strangers: Strangers,
         standing: StandingNotes,
         survey: Survey,
+        notice: Callable[[str, Path, str], bool],
         tell: Callable[[str], None],
     ) -> None:
         self._layout = layout
@@ -42,6 +45,7 @@ class Looks:
         self._strangers = strangers
         self._standing = standing
         self._survey = survey
+        self._notice = notice
         self._tell = tell
         self._queue: dict[str, Mapping[Path, Read]] = {}
 
@@ -70,9 +74,9 @@ class Looks:
         owner = self._sites.owner(place)
         if owner is None:
             self.meet(place)
-        elif found and owner not in self._queue and len(self._queue) < FRESH:
-            self._queue[owner] = {place.path: found}
-        else:
+        elif len(self._queue) < FRESH:
+            self._queue[owner] = {place.path: found} if found and owner not in self._queue else NOTHING_READ
+        elif found is None or not self._notice(owner, place.path, found.sha):
             self.add(owner)
 
     def everywhere(self) -> None:

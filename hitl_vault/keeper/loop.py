@@ -39,8 +39,10 @@ T = TypeVar("T")
 
 BATCH = 256
 """How many requests are looked at, or drawn, before the inbox is read again."""
-FEW = 16
+MEANWHILE = 4
 """How many notes are drawn meanwhile if ballots are waiting: answers come first."""
+FEW = 16
+"""With how many answers at once somebody is likely to wait for each."""
 BREATH = 0.0005
 """Seconds in which those who wait in this process go on, before drawing keeps the interpreter busy."""
 
@@ -101,6 +103,7 @@ class Loop:
             strangers=self._strangers,
             standing=self._standing,
             survey=self._survey,
+            notice=self._desk.notice,
             tell=tell,
         )
         self._rounds = Rounds(
@@ -169,7 +172,7 @@ class Loop:
             self._looks.meet(place)
         self._standing.turn()
         self._take_in(self._looks.take(BATCH))
-        for id, seq in first(self._draws, FEW if self._looks else BATCH):
+        for id, seq in first(self._draws, MEANWHILE if self._looks else BATCH):
             if self._projector.behind(id, seq):
                 self._safely(id, partial(self._draw, id))
         if not self._draws:
@@ -238,6 +241,7 @@ class Loop:
             self._looks.add(id)
         elif record.over:
             self._sites.forget(id)
+            self._records.forget(id)
 
     def _safely(self, id: str, do: Callable[[], T]) -> T | None:
         """Do something for one request; if that fails, say so and try again later. The others go on."""

@@ -37,6 +37,10 @@ class Records:
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
+    def forget(self, id: str) -> None:
+        """Drop the record of a request that is over."""
+        self._kept.pop(id, None)
+
     def follow(self, entry: Entry) -> None:
         """Drop what an entry makes out of date."""
         kept = self._kept.get(entry.request)

@@ -60,6 +60,10 @@ class Sites:
             self._places.setdefault(id, {})[place.path] = place
         return id
 
+    def lies_only_at(self, id: str, path: Path) -> bool:
+        """Tell whether a request's file was seen at `path` and nowhere else, and was drawn there."""
+        return self._places.get(id, {}).keys() == {path} and self._lies_at(id) == path
+
     def _named(self, place: Place) -> str | None:
         whole = place.path.name.removesuffix(".md")
         if is_id(whole) and self._known(whole):
