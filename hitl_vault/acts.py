@@ -80,7 +80,8 @@ def ask(writer: Writer, asking: Asking) -> Record:
         files=asking.files,
         schema=asking.schema,
     )
-    body = {"request": encode(request), "digest": request.digest}
+    encoded = encode(request)
+    body = {"request": encoded, "digest": digest(encoded)}
     writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)
     record = writer.record(request.id)
     if asking.verdict is Effect.ASK:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
-from hitl_vault import editing, operands
+from hitl_vault import acts, editing, operands
 from hitl_vault.acts import Asking
 from hitl_vault.domain.canonical import NotJson, canonical
 from hitl_vault.domain.policy import Asked
+from hitl_vault.domain.record import Record
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.domain.times import Duration, duration
+from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.rules import Rules
+from hitl_vault.standing import with_rules
 
 
 class AskOptions(TypedDict, total=False):
@@ -35,6 +39,24 @@ class AskOptions(TypedDict, total=False):
     risk: str | Level | Risk | None
     files: Mapping[str, str | Path] | None
     schema: Mapping[str, Any] | None
+
+
+class Step:
+    """What an agent asks in one step: at one time, by the policy and the standing rules as they are then."""
+
+    def __init__(self, agent: str, rules: Rules, ledger: Ledger, root: Path) -> None:
+        self._agent = agent
+        self._rules = rules.held()
+        self._ledger = ledger
+        self._root = root
+        self._now = ledger.now()
+        self._standing = cache(ledger.standing)
+
+    def job(self, **given: Any) -> Callable[[Writer], Record]:
+        """Return the transaction that asks one thing; the arguments are those of `Gate.ask`."""
+        asked = asking(self._agent, self._rules, self._now, **given)
+        asked = with_rules(asked, self._standing, self._ledger.record, self._root)
+        return lambda writer: acts.ask(writer, asked)
 
 
 def asking(

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TypeVar, Unpack
 from hitl_vault import acts, config, editing
 from hitl_vault.acceptance import follow
 from hitl_vault.askers import Askers
-from hitl_vault.asking import AskOptions, asking
+from hitl_vault.asking import AskOptions, Step
 from hitl_vault.checking import Checking
 from hitl_vault.claiming import Claiming
 from hitl_vault.denial import not_approved
@@ -32,7 +32,7 @@ from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
 from hitl_vault.rules import Rules
 from hitl_vault.signing import Signing
-from hitl_vault.standing import Remembering, with_rules
+from hitl_vault.standing import Remembering
 from hitl_vault.thread import Conversing
 from hitl_vault.trust.evidence import Evidence
 from hitl_vault.voting import Voting
@@ -112,26 +112,22 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing, Remembering
         another action or context is a `Conflict`. What the policy allows is approved when it returns; what
         it blocks is recorded and raises `Blocked`. Raises `ValueError` for a context that is not JSON.
         """
-        job = self._asking(action=action, context=context, **options)
-        return _unless_blocked(self._write(job))
+        step = Step(self.agent, self.rules, self.ledger, self.config.root)
+        return _unless_blocked(self._write(step.job(action=action, context=context, **options)))
 
     def ask_many(self, askings: Iterable[Mapping[str, Any]]) -> list[Request]:
         """Ask several things in one durable step. Each asking is a mapping of `ask`'s arguments.
 
         If one of them cannot be asked, its error is raised after the others were recorded.
         """
-        jobs = [self._asking(**given) for given in askings]
+        step = Step(self.agent, self.rules, self.ledger, self.config.root)
+        jobs = [step.job(**given) for given in askings]
         self._changed = True
         results = self.ledger.write_all(jobs)
         for result in results:
             if isinstance(result, Exception):
                 raise result
         return [_unless_blocked(result) for result in results if isinstance(result, Record)]
-
-    def _asking(self, **given: Any) -> Callable[[Writer], Record]:
-        asked = asking(self.agent, self.rules, self.ledger.now(), **given)
-        asked = with_rules(asked, self.ledger, self.config.root)
-        return lambda writer: acts.ask(writer, asked)
 
     def decide(
         self,

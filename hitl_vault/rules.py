@@ -81,15 +81,27 @@ class Rules:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._judge: Judge | None = None
+        self._held = False
+
+    def held(self) -> Rules:
+        """Return these rules with the policy as it is now, for what is asked in one step."""
+        held = Rules(self._config)
+        held._judge, held._held = self._judge_now(), True
+        return held
 
     def rule_on(self, asked: Asked) -> Ruling:
         """Return what the policy says of a request; `PolicyInvalid` where it cannot be read."""
+        return self._judge_now().rule_on(asked)
+
+    def _judge_now(self) -> Judge:
         from hitl_vault.policy.evaluate import Judge  # of no use to those who only look
 
+        if self._held and self._judge:
+            return self._judge
         policy, judge = load_policy(self._config), self._judge
         if judge is None or judge.policy is not policy:
             judge = self._judge = Judge(policy, self._config.settings.requirement)
-        return judge.rule_on(asked)
+        return judge
 
     def timeout(self, ruling: Ruling, wanted: timedelta | None, *, said: bool) -> timedelta | None:
         """Return the time to answer: what the agent said, at most what the rule gives, else the vault's."""

@@ -81,17 +81,23 @@ def revoke(writer: Writer, id: str, *, why: str, by: str = "") -> Record:
     return append(writer, record, Kind.REVOKED, {"why": why} | ({"by": by} if by else {}))
 
 
-def with_rules(asking: Asking, ledger: Ledger, root: Path) -> Asking:
+def with_rules(
+    asking: Asking,
+    standing: Callable[[str, str], list[str]],
+    record: Callable[[str], Record],
+    root: Path,
+) -> Asking:
     """Return what is asked with the rules that may answer it: those whose notes say that they are in force.
 
+    `standing` and `record` are the ledger's.
     The note is the switch: a rule whose note was deleted, or says anything else, answers nothing, whether
     or not a keeper has seen that.
     """
     if asking.verdict is not Effect.ASK or asking.requirement.remember is None or asking.adopted:
         return asking
-    rules = (ledger.record(id).standing for id in ledger.standing(asking.agent, asking.action))
+    rules = (record(id).standing for id in standing(asking.agent, asking.action))
     ids = tuple(rule.id for rule in rules if rule and _covers(rule, asking) and is_on(root, rule.id))
-    return replace(asking, standing=ids)
+    return replace(asking, standing=ids) if ids else asking
 
 
 def is_on(root: Path, id: str) -> bool:

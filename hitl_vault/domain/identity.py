@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32: no i, l, o, u
 _TAIL = 8
@@ -15,6 +16,7 @@ _SLUG = 32
 ID = re.compile(rf"\d{{8}}-\d{{6}}-[a-z0-9](?:[a-z0-9-]{{0,{_SLUG - 1}}})-[{_ALPHABET}]{{{_TAIL}}}", re.ASCII)
 
 
+@lru_cache(256)
 def slug(action: str) -> str:
     """Return `action` in lower-case ASCII letters, digits and single hyphens; `action` if nothing is left."""
     ascii_text = unicodedata.normalize("NFKD", action).encode("ascii", "ignore").decode()

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.policy import Asked, Effect, Hazard, Policy, Rule, Ruling
 from hitl_vault.domain.require import merged, requirement_of, strictest
 from hitl_vault.domain.requirement import Requirement
@@ -77,7 +78,7 @@ class Judge:
         named = grounds[0][0]
         requirement = strictest(needs) if len(needs) > 1 else needs[0]
         name = named.name if named else ""
-        requirement = replace(requirement, rule=name, grounds=reasons)
+        requirement = changed(requirement, rule=name, grounds=reasons)
         return Ruling(verdict=Effect.ASK, rule=name, reasons=reasons, risk=risk, requirement=requirement)
 
     def _requirement(self, rule: str | None, agent: str) -> Requirement:
