@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from hitl_vault.config import Config
 from hitl_vault.diagnosis.check import Check, fail, ok, some, warn
 from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.request import ADOPTED
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.ballot import read_ballot
@@ -52,8 +53,7 @@ def _places(layout: Layout) -> Iterator[Place]:
 
 
 def _adopted(book: Ledger) -> list[str]:
-    rows = book.rows(states={State.PENDING})
-    records = (book.record(row.id).request.adopted for row in rows if (row.key or "").startswith("note:"))
+    records = (book.record(id).request.adopted for id in book.ids({State.PENDING}, key=ADOPTED))
     return [adopted.name for adopted in records if adopted]
 
 

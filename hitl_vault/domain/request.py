@@ -13,6 +13,9 @@ from hitl_vault.domain.codec import encode
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Risk
 
+ADOPTED = "note:"
+"""How the keys of requests that were adopted begin; others may begin so too."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Adopted:

@@ -15,7 +15,7 @@ from typing import Any
 from hitl_vault import acts
 from hitl_vault.domain.policy import Asked, Effect
 from hitl_vault.domain.record import Record
-from hitl_vault.domain.request import Adopted
+from hitl_vault.domain.request import ADOPTED, Adopted
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.errors import BallotInvalid
@@ -56,7 +56,7 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
         timeout=None if expires is None else max(expires - now, timedelta(0)),
         summary=_word(fields, _SUMMARY),
         reason=_word(fields, _REASON),
-        key=f"note:{name}:{hashlib.sha256(data).hexdigest()}",
+        key=f"{ADOPTED}{name}:{hashlib.sha256(data).hexdigest()}",
         risk=_risk(_word(fields, _RISK)),
         requirement=requirement,
         adopted=Adopted(name=name, text=text, authors=tuple(others)),

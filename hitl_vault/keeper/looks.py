@@ -65,9 +65,15 @@ class Looks:
         place = self._layout.classify(path)
         if place is None:
             return
-        found = read(place.path)
-        if self._projector.is_echo(place.path, found):
+        try:
+            found = read(place.path)
+        except OSError:  # whoever looks closer will say what is wrong
+            self._look(place, None)
             return
+        if not self._projector.is_echo(place.path, found):
+            self._look(place, found)
+
+    def _look(self, place: Place, found: Read | None) -> None:
         if place.folder is Folder.STANDING:
             self._standing.look(place)
             return

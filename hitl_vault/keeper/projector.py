@@ -74,7 +74,7 @@ class Projector:
         if trace is not None:
             return trace.sha if trace.blank else None
         known = self._index.get(id)
-        return known.sha if known and self._layout.at(known.path) == path else None
+        return known.sha if known and self._layout.below(path) == known.path else None
 
     def lies_at(self, id: str) -> Path | None:
         """Return where the note of a request was drawn last, if that is remembered."""
@@ -235,7 +235,7 @@ class Projector:
     def _remember(self, record: Record, path: Path, sha: str, *, blank: bool) -> None:
         self._trace(path, sha, blank=blank)
         if record.state in _OPEN:
-            relative = path.relative_to(self._layout.root).as_posix()
+            relative = self._layout.below(path)
             self._index.put(Drawn(id=record.id, path=relative, sha=sha if blank else ""))
         else:
             self._index.forget(record.id)

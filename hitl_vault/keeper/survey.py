@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.request import ADOPTED
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.projector import Projector
 from hitl_vault.keeper.sites import Sites
@@ -45,7 +46,7 @@ class Survey:
                 untouched.add(owner)
             else:
                 touched[owner] = None
-        pending = {row.id for row in self._ledger.rows(states={State.PENDING})}
+        pending = set(self._ledger.ids({State.PENDING}))
         missing = pending - whole
         astray = self._astray()
         if missing or astray:
@@ -57,11 +58,10 @@ class Survey:
         return self._adopted({State.PENDING, State.APPROVED, State.EXECUTING})
 
     def _adopted(self, states: set[State]) -> Iterator[tuple[str, str]]:
-        for row in self._ledger.rows(states=states):
-            if _is_adopted(row):
-                adopted = self._ledger.record(row.id).request.adopted
-                if adopted:
-                    yield row.id, adopted.name
+        for id in self._ledger.ids(states, key=ADOPTED):
+            adopted = self._ledger.record(id).request.adopted
+            if adopted:
+                yield id, adopted.name
 
     def _handed_on(self) -> Iterator[str]:
         """Yield the approved requests whose adopted notes the vault's automation has moved on to `Done/`."""
@@ -105,7 +105,7 @@ class Survey:
 
 
 def _is_adopted(row: Row) -> bool:
-    return bool(row.key and row.key.startswith("note:"))
+    return bool(row.key and row.key.startswith(ADOPTED))
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -134,6 +134,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def ids(self, states: Collection[State], *, key: str = "") -> list[str]:
+        """Return the ids of the requests in `states` whose key begins with `key`, oldest first."""
+        ...
+
     def counts(self, states: Collection[State] = ()) -> dict[State, int]:
         """Return how many requests are in each of `states` (each that there is, if empty), zeros included."""
         ...

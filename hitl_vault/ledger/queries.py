@@ -17,6 +17,7 @@ from hitl_vault.ledger.rows import ROW_COLUMNS, row_of
 MOST_FOUND = 20
 
 _FIND = f"SELECT id FROM request WHERE instr(id, ?) ORDER BY id DESC LIMIT {MOST_FOUND}"
+_IDS = "SELECT asked, id FROM request WHERE state = ? AND substr(ifnull(key, ''), 1, ?) = ?"
 _COUNT = "SELECT count(*) FROM request WHERE state = ?"
 _DUE = """
     SELECT due, id FROM request WHERE due IS NOT NULL
@@ -56,6 +57,14 @@ def rows(
     if len(states) > 1:
         found.sort(key=lambda columns: columns[-1], reverse=newest_first)
     return [row_of(columns[:-1]) for columns in found[:limit]]
+
+
+def ids(connection: sqlite3.Connection, states: Collection[State], key: str) -> list[str]:
+    """See `Ledger.ids`."""
+    found: list[tuple[int, str]] = []
+    for state in sorted(states):
+        found += connection.execute(_IDS, (str(state), len(key), key)).fetchall()
+    return [id for _, id in sorted(found)]
 
 
 def counts(connection: sqlite3.Connection, states: Collection[State]) -> dict[State, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
 from hitl_vault.domain.entry import Entry
+from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import RequestNotFound
@@ -64,6 +65,10 @@ class SqliteLedger(SqliteReading, Ledger):
         self, *, after: int = 0, request: str | None = None, limit: int | None = None
     ) -> Iterator[Entry]:
         return self._entries(after, self.last_seq(), request, limit)
+
+    def ids(self, states: Collection[State], *, key: str = "") -> list[str]:
+        with self._connections.reading() as connection:
+            return queries.ids(connection, states, key)
 
     def due(self) -> list[tuple[datetime, str]]:
         with self._connections.reading() as connection:

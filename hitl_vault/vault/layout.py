@@ -93,6 +93,10 @@ class Layout:
         """Return the path of what lies at `relative` below the root, with `/`."""
         return Path(self._prefix + relative)
 
+    def below(self, path: Path) -> str:
+        """Return where in the vault a path lies, with `/`; the opposite of `at`."""
+        return os.fspath(path).removeprefix(self._prefix).replace(os.sep, "/")
+
     def home(self, record: Record) -> Path:
         """Return the one place where the note of a record belongs; an adopted one keeps its own name."""
         adopted, folder = record.request.adopted, folder_of(record.state)

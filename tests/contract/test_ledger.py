@@ -13,7 +13,9 @@ from conftest import Clock
 from ledger_jobs import PAYMENT, Opener, appending, approving, asking, claiming, executing
 
 from hitl_vault.domain.codec import encode
+from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import (
@@ -314,6 +316,44 @@ def test_a_row_says_what_a_listing_shows(ledger: Ledger, clock: Clock) -> None:
     assert (row.summary, row.run, row.key) == ("x" * SUMMARY_LIMIT, "r1", "k1")
     assert (row.created, row.expires, row.changed, row.decided) == (asked, None, clock(), clock())
     assert (row.risk, row.seq) == ("low", 2)
+
+
+def test_ids_come_in_the_order_of_asking_and_by_the_beginning_of_their_keys(ledger: Ledger) -> None:
+    keys = [None, "note:a", "note:b%", "NOTE:c", "note"]
+    ids = ledger.write_all([asking(key=key) for key in keys])
+    ledger.write(approving(ids[1]))
+    assert ledger.ids({State.PENDING}) == [ids[0], *ids[2:]]
+    assert ledger.ids({State.APPROVED, State.PENDING}) == ids
+    assert ledger.ids({State.PENDING}, key="note:") == [ids[2]]
+    assert ledger.ids({State.PENDING, State.APPROVED}, key="note:") == ids[1:3]
+    assert ledger.ids(set()) == ledger.ids({State.FAILED}) == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_record_that_is_offered_counts_only_as_long_as_it_is_so(ledger: Ledger, late: bool) -> None:
+    id = ledger.write(asking())
+    known = ledger.record(id)
+    if late:
+        ledger.write(approving(id))
+
+    def job(writer: Writer) -> Record:
+        writer.offer(known)
+        return writer.record(id)
+
+    found = ledger.write(job)
+    assert found == ledger.record(id)
+    assert (found is known) is not late
+
+
+def test_a_record_that_is_not_this_ledgers_is_not_taken(ledger: Ledger) -> None:
+    id = ledger.write(asking())
+    stranger = changed(ledger.record(id), seq=99, state=State.APPROVED)
+
+    def job(writer: Writer) -> State:
+        writer.offer(stranger)
+        return writer.record(id).state
+
+    assert ledger.write(job) is State.PENDING
 
 
 def test_states_are_counted(ledger: Ledger) -> None:
