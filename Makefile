@@ -5,6 +5,7 @@
 #   make faults  break things on purpose, for an hour: kills and errors at every point, a model
 #   make faults-power  cut the power at every point, on disks of its own; as root, or with sudo
 #   make soak SECONDS=3600  a mixed load with random kills: memory, descriptors, threads, latency
+#   make fuzz SECONDS=300  fuzz all that reads text from outside, so long for each target
 #   make bench   measure; see docs/performance.md
 #   make peers   install what `make bench` is compared with, into benchmarks/.peers
 #   make clean   remove what was made here
@@ -17,7 +18,7 @@ ARGS ?=
 SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format suite test faults faults-power soak bench peers build clean
+.PHONY: help venv demo check format suite test faults faults-power soak fuzz bench peers build clean
 
 help:
 	@sed -n 's/^#  *make /make /p' Makefile
@@ -55,6 +56,14 @@ faults-power: $(READY)
 
 soak: $(READY)
 	@$(BIN)/python -m tests.faults.soak --seconds $(SECONDS) $(ARGS)
+
+fuzz: SECONDS = 300
+fuzz: .venv/.fuzz
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
+
+.venv/.fuzz: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@touch $@
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)

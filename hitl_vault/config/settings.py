@@ -17,6 +17,7 @@ from hitl_vault.errors import ConfigError
 
 FORMAT = 1
 _LARGEST = 16 * 1024
+_MOST_BRACKETS = 256
 
 Watch = Literal["auto", "events", "polling"]
 
@@ -112,6 +113,8 @@ def _simple(text: str) -> dict[str, Any] | None:
 
     Loading YAML takes longer than listing a vault's requests.
     """
+    if not text.replace("\n", "").isprintable():
+        return None  # YAML takes some of these characters for the end of a line, and refuses others
     values: dict[str, Any] = {}
     for line in text.split("\n"):
         if not line or line.startswith("#"):
@@ -129,9 +132,13 @@ def _mapping(text: str, path: Path) -> Mapping[str, Any]:
         return simple
     import yaml
 
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise ConfigError(f"{path}: more than {_MOST_BRACKETS} brackets; settings need none within others")
     try:
         values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (
+        Exception
+    ) as error:  # PyYAML lets many kinds through, such as AttributeError for a bad `!!timestamp`
         raise ConfigError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected `name: value` lines")

@@ -28,6 +28,9 @@ FUNCTIONS = (
 LONGEST = 4096
 """Characters of one expression."""
 
+DEEPEST = 2
+"""How deep `all`, `exists` and the other macros over lists may be nested; each level multiplies the time."""
+
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 _NAME = re.compile(r"[A-Za-z]\w*")
 _QUOTES = "'\""
@@ -50,6 +53,8 @@ def compiled(source: str, variables: tuple[str, ...] = VARIABLES) -> Any:
     """
     if len(source) > LONGEST:
         raise ExpressionInvalid(f"longer than {LONGEST} characters")
+    if _nesting(source) > DEEPEST:
+        raise ExpressionInvalid(f"nests `all`, `exists` and their like deeper than {DEEPEST} levels")
     try:
         program = _cel().compile(source)
         references = program.references()
@@ -117,6 +122,20 @@ def _load() -> Any:
     # Whoever imports the package later gets this one; it cannot be initialised twice.
     sys.modules["cel.cel"] = module
     return module
+
+
+def _nesting(source: str) -> int:
+    """Return how deep macros over lists are nested."""
+    macros = {found.start() + found[0].index("(") for found in _BOUND.finditer(source)}
+    opened: list[bool] = []
+    deepest = 0
+    for at, char in enumerate(source if macros else ""):
+        if char == "(":
+            opened.append(at in macros)
+            deepest = max(deepest, sum(opened))
+        elif char == ")" and opened:
+            opened.pop()
+    return deepest
 
 
 def _check_known(what: str, name: str, known: Any) -> None:

@@ -90,7 +90,7 @@ def _text(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000):
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= 1000):
         raise ValueError(f"expected a whole number from 1 to 1000, not {text!r}")
     return int(text)
 

@@ -128,7 +128,7 @@ class Keys:
             found = json.loads(data)
             if found["format"] == _FORMAT:
                 return Ring(keys=tuple(map(_key, found["keys"])))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             # The cause is not told: it may quote a secret.
             raise ConfigError(f"{self._path}: not a key file; restore it from a backup") from None
         raise ConfigError(f"{self._path}: this version reads format {_FORMAT} only")

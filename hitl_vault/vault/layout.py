@@ -61,16 +61,12 @@ class Place:
     @cached_property
     def ids(self) -> tuple[str, ...]:
         """Every id that the file's name could carry, shortest first; letter case is ignored."""
-        return tuple(ids_in(self._file.removesuffix(".md").lower()))
+        return tuple(ids_in(self.path.name.removesuffix(".md").lower()))
 
     @cached_property
     def canonical(self) -> bool:
         """Whether the name is exactly `<id>.md`, directly in the folder."""
         return is_id(self.name.removesuffix(".md"))
-
-    @property
-    def _file(self) -> str:
-        return self.name.rpartition("/")[2]
 
 
 class Layout:
