@@ -113,7 +113,7 @@ def _await(house: House, gate: hv.Gate, expected: dict[str, set[str]]) -> list[s
         ]
 
     try:
-        eventually(lambda: not unmet(), 5.0)
+        eventually(lambda: not unmet(), inspection.PATIENCE)
     except (AssertionError, hv.RequestNotFound) as error:
         return [f"{error}", *_safely(unmet)]
     return inspection.await_order(gate)

@@ -22,6 +22,8 @@ from hitl_vault.vault.templates import Templates
 from tests.house import House
 
 DECIDING = frozenset({Kind.APPROVED, Kind.REJECTED, Kind.EXPIRED, Kind.CANCELLED})
+PATIENCE = 30.0
+"""Seconds to wait for what must come; only a fault, or a machine that does other things, takes that long."""
 IN_PLAY = (Folder.PENDING, Folder.APPROVED, Folder.REJECTED, Folder.DONE)
 
 
@@ -158,7 +160,7 @@ def ran_twice(house: House) -> list[str]:
     return [f"{id} ran {number} times" for id, number in Counter(effects(house)).items() if number > 1]
 
 
-def await_order(gate: hv.Gate, seconds: float = 6.0) -> list[str]:
+def await_order(gate: hv.Gate, seconds: float = PATIENCE) -> list[str]:
     """Wait until every note lies in its place; return what does not, in the end."""
     ends = time.monotonic() + seconds
     while (wrong := misplaced(gate.config.root, gate.ledger)) and time.monotonic() < ends:

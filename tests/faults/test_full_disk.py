@@ -55,7 +55,7 @@ def full_vault(disk: Disk, work: Path) -> Iterator[House]:
 def in_order(house: House, gate: hv.Gate) -> None:
     """Check that the record holds and the notes lie as it says."""
     assert not doubled(gate.ledger)
-    assert not await_order(gate, 12.0)
+    assert not await_order(gate)
 
 
 def test_what_cannot_be_recorded_is_refused_with_the_remedy_and_works_once_there_is_room(
