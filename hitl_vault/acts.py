@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from hitl_vault import standing
-from hitl_vault.domain.canonical import NotJson, digest
+from hitl_vault.domain.canonical import NotJson, canonical, digest, digest_bytes, joined
 from hitl_vault.domain.code import IssuedCode
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Outcome
@@ -80,8 +80,8 @@ def ask(writer: Writer, asking: Asking) -> Record:
         files=asking.files,
         schema=asking.schema,
     )
-    encoded = encode(request)
-    body = {"request": encoded, "digest": digest(encoded)}
+    text = canonical(encode(request))
+    body = joined({"request": text, "digest": canonical(digest_bytes(text))})
     writer.append(Kind.ASKED, request.id, body, mode=request.requirement.mode)
     record = writer.record(request.id)
     if asking.verdict is Effect.ASK:

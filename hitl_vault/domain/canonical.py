@@ -34,6 +34,11 @@ def canonical(value: object) -> bytes:
         raise NotJson(f"not representable as JSON: {error}") from error
 
 
+def joined(members: Mapping[str, bytes]) -> bytes:
+    """Return the canonical JSON of an object whose members are given as such, under ASCII names."""
+    return b"{" + b",".join(b'"%b":%b' % (name.encode(), members[name]) for name in sorted(members)) + b"}"
+
+
 def parsed(text: str) -> Any:
     """Return the value of canonical JSON text, such that its canonical form is `text` again.
 

@@ -33,7 +33,7 @@ def encode(record: object) -> dict[str, Any]:
 
 def decode(cls: type[R], data: Mapping[str, Any]) -> R:
     """Return the record that `encode` wrote; unknown members are an error (`TypeError`)."""
-    known = {name: load for name, _, _, load in _fields(cast(Any, cls))}
+    known = _loads(cast(Any, cls))
     values: dict[str, Any] = {}
     for name, value in data.items():
         if name not in known:
@@ -50,6 +50,11 @@ def _fields(cls: Any) -> tuple[tuple[str, Any, _Convert, _Convert], ...]:
         for field in dataclasses.fields(cls)
         if field.init
     )
+
+
+@cache
+def _loads(cls: Any) -> dict[str, _Convert]:
+    return {name: load for name, _, _, load in _fields(cls)}
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

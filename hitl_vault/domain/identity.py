@@ -26,8 +26,7 @@ def slug(action: str) -> str:
 
 def new_id(action: str, at: datetime) -> str:
     """Return a fresh id such as `20260102-030405-payment-7k3m9x2q`; 40 random bits."""
-    bits = secrets.randbits(5 * _TAIL)
-    tail = "".join(_ALPHABET[bits >> 5 * place & 31] for place in range(_TAIL))
+    tail = "".join(map(_ALPHABET.__getitem__, (byte & 31 for byte in secrets.token_bytes(_TAIL))))
     return f"{at.astimezone(UTC):%Y%m%d-%H%M%S}-{slug(action)}-{tail}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 Duration: TypeAlias = str | float | timedelta
@@ -16,11 +17,15 @@ _LONGEST = timedelta(days=3660)
 
 def text_of(at: datetime) -> str:
     """Return an aware instant as UTC text with microseconds, such as `2026-01-02T03:04:05.000000Z`."""
+    return _text(at, at.fold)
+
+
+@lru_cache(64)
+def _text(at: datetime, fold: int) -> str:
+    """Everything in one transaction has the same time. `fold` tells apart what otherwise counts as equal."""
     if at.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    if at.tzinfo is not UTC:
-        at = at.astimezone(UTC)
-    return at.isoformat(timespec="microseconds")[:26] + "Z"
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def readable(at: datetime) -> str:

@@ -74,8 +74,8 @@ class Writer(Protocol):
         """Tell whether `agent` has asked anything; with `run`, anything in that run."""
         ...
 
-    def append(self, kind: Kind, request: str, body: Mapping[str, Any], *, mode: Mode) -> Entry:
-        """Append an entry and fold it into its request.
+    def append(self, kind: Kind, request: str, body: Mapping[str, Any] | bytes, *, mode: Mode) -> Entry:
+        """Append an entry and fold it into its request. A body of bytes is canonical JSON already.
 
         The body of `asked` holds the request under `"request"`. Raises `InvalidTransition` if the
         lifecycle has no such step, `RequestNotFound` if nobody asked, `Conflict` if the agent used the

@@ -111,8 +111,8 @@ class SqliteWriter(Writer):
     def has_asked(self, agent: str, run: str | None = None) -> bool:
         return bool(self._sql(_HAS_ASKED, (agent, run, run)))
 
-    def append(self, kind: Kind, request: str, body: Mapping[str, Any], *, mode: Mode) -> Entry:
-        text = canonical(body)
+    def append(self, kind: Kind, request: str, body: Mapping[str, Any] | bytes, *, mode: Mode) -> Entry:
+        text = body if isinstance(body, bytes) else canonical(body)
         entry = self._entry(kind, request, text, mode)
         record = self._folded(entry)
         self._save()
