@@ -155,6 +155,7 @@ def test_a_subscriber_that_fails_is_logged_and_keeps_nothing_from_the_others(
     with caplog.at_level(logging.ERROR):
         ledger.write(asking())
         ledger.write(asking())
+        heard.wait(2)  # whichever thread delivers
     assert heard.seqs == [1, 2]
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError] * 2
 
