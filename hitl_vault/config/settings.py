@@ -136,9 +136,7 @@ def _mapping(text: str, path: Path) -> Mapping[str, Any]:
         raise ConfigError(f"{path}: more than {_MOST_BRACKETS} brackets; settings need none within others")
     try:
         values = yaml.safe_load(text)
-    except (
-        Exception
-    ) as error:  # PyYAML lets many kinds through, such as AttributeError for a bad `!!timestamp`
+    except Exception as error:  # of many kinds, such as AttributeError for a bad `!!timestamp`
         raise ConfigError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected `name: value` lines")

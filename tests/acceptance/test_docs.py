@@ -18,6 +18,8 @@ import hitl_vault as hv
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LONG_FENCE = re.compile(r"^````markdown\n(.*?)^````$", re.MULTILINE | re.DOTALL)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
@@ -60,6 +62,22 @@ def test_the_readmes_python_runs(here: Path) -> None:
     assert "True ('ana',)" in done.stdout
     assert "deleting 7" in done.stdout
     assert "shipping 1.4" in done.stdout
+
+
+def test_the_readmes_note_is_what_is_drawn(work: Path) -> None:
+    """Each part of it, but for the time."""
+    config = hv.init_vault(work / "vault", state_dir=work / "state")
+    with hv.open_gate(config.root, agent="crm-bot", state_dir=work / "state", keeper=False) as gate:
+        reason = "The parcel arrived broken; the customer sent a photo."
+        context = {"order": "A-17", "eur": 900}
+        request = gate.ask("refund", context, summary="Refund an order.", reason=reason, timeout="1h")
+        gate.draw()
+    drawn = _TIME.sub("TIME", (config.root / "Pending_Approval" / f"{request.id}.md").read_text())
+    (shown,) = _LONG_FENCE.findall((ROOT / "README.md").read_text("utf-8"))
+    parts = _TIME.sub("TIME", shown).split("…\n")
+    assert len(parts) == 4
+    places = [drawn.find(part) for part in parts]
+    assert -1 not in places and places == sorted(places), places
 
 
 def test_the_readmes_commands_run(here: Path) -> None:
