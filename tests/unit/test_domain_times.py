@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl_vault.domain.times import brief, duration, instant, text_of
+from hitl_vault.domain.times import brief, duration, exact, instant, readable, text_of, told
 
 aware = st.datetimes(
     min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.timezones() | st.just(UTC)
@@ -120,3 +120,41 @@ def test_other_values_are_no_duration(value: Any) -> None:
 )
 def test_a_brief_duration_has_one_unit(seconds: float, text: str) -> None:
     assert brief(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(0), "0s"),
+        (timedelta(seconds=0.9), "0s"),
+        (timedelta(seconds=59), "59s"),
+        (timedelta(seconds=60), "1m"),
+        (timedelta(seconds=61), "1m1s"),
+        (timedelta(minutes=60), "1h"),
+        (timedelta(hours=24), "1d"),
+        (timedelta(days=1, hours=12), "1d12h"),
+        (timedelta(days=8, hours=1, minutes=2, seconds=3), "8d1h2m3s"),
+    ],
+)
+def test_a_duration_is_written_so_that_it_can_be_read_again(span: timedelta, text: str) -> None:
+    assert exact(span) == text
+    assert duration(text) == timedelta(seconds=int(span.total_seconds()))
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, 999_999, UTC), "03:04 UTC"),
+        (datetime(2026, 1, 2, 23, 59, tzinfo=UTC), "23:59 UTC"),
+        (datetime(2026, 1, 3, 0, 0, tzinfo=UTC), "2026-01-03 00:00 UTC"),
+        (datetime(2026, 1, 1, 23, 59, tzinfo=UTC), "2026-01-01 23:59 UTC"),
+        (datetime(2026, 1, 2, 23, 0, tzinfo=timezone(timedelta(hours=-2))), "2026-01-03 01:00 UTC"),
+    ],
+)
+def test_a_time_of_the_same_day_is_told_without_its_date(at: datetime, text: str) -> None:
+    assert told(at, datetime(2026, 1, 2, 12, tzinfo=timezone(timedelta(hours=2)))) == text
+
+
+def test_a_time_that_people_read_is_in_utc_and_never_later() -> None:
+    there = datetime(2026, 1, 2, 3, 4, 5, 999_999, timezone(timedelta(hours=2)))
+    assert readable(there) == "2026-01-02 01:04:05 UTC"
