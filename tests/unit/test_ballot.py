@@ -417,3 +417,56 @@ def test_any_bytes_at_all_are_a_ballot_or_refused(junk: bytes, at: int, cut: int
         except BallotInvalid as error:
             found = str(error)
         assert found == NOTHING or found in (YES, NO, BOTH) or "the note: " in str(found)
+
+
+def test_a_note_may_be_as_large_as_the_limit() -> None:
+    text = note()
+    assert read(text + "x" * (LIMIT - len(text))).notes.endswith("x")
+    assert verdicts(text + "x" * (LIMIT - len(text) + 1)) == "refused"
+
+
+def test_a_note_without_the_fields_of_a_person_says_nothing() -> None:
+    ballot = read("---\nid: x\n---\n")
+    assert (ballot.status, ballot.unknown, ballot.comment, ballot.approver) == ("", None, "", "")
+
+
+def test_a_status_of_several_words_is_told_as_it_stands() -> None:
+    assert read(with_status("[pending, approved]")).unknown == "pending, approved"
+
+
+@pytest.mark.parametrize(
+    ("value", "unknown"),
+    [('"\'"', "'"), ("'\"\"'", None), ("\"''\"", None), ('"\u2018\u2019"', None), ("\u201c", "\u201c")],
+)
+def test_quotes_around_nothing_are_nothing_and_half_a_pair_is_told(value: str, unknown: str | None) -> None:
+    assert read(with_status(value)).unknown == unknown
+
+
+def test_a_field_that_became_an_empty_list_is_empty() -> None:
+    assert read(note(('approver: ""', "approver: []"))).approver == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('status: "pending"', "status: {}"), "`status` is a mapping; write one word"),
+        (('approver: ""', "approver: [ana, bob]"), "`approver` holds more than one value; write one"),
+        (('comment: ""', "comment: {}"), "`comment` is not text; put it into quotes"),
+        (
+            ("comment:", "Status: approved\ncomment:"),
+            "the field 'Status' looks like `status`; keep one `status`",
+        ),
+    ],
+)
+def test_what_cannot_be_read_one_way_is_told_with_its_field_and_a_remedy(
+    change: tuple[str, str], told: str
+) -> None:
+    with pytest.raises(BallotInvalid) as error:
+        read(note(change))
+    assert str(error.value) == f"the note: {told}"
+
+
+def test_notes_begin_after_the_heading_whichever_way_its_line_ends() -> None:
+    for end in ("\n", "\r", "\r\n"):
+        assert read(note(notes="mine").replace("\n", end)).notes == "mine"
+        assert read(note().replace("\n", end)).notes == ""

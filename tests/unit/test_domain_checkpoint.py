@@ -42,7 +42,7 @@ def test_its_text_reads_back_and_further_lines_do_not_matter() -> None:
     assert str(read) == TEXT
     assert Checkpoint.read(f"{TEXT}\n— a signature\n") == read
     assert Checkpoint.read(TEXT.rstrip("\n")) == read
-    assert origin_of("00ff") == read.origin
+    assert origin_of("00ff") == kept(1).origin == read.origin
 
 
 NO_SIZE = "expected an origin, a size and a root"
@@ -64,6 +64,8 @@ NO_SIZE = "expected an origin, a size and a root"
         ("origin\n12", "its root is not a SHA-256"),
         (TEXT.replace("=", ""), "its root is not base64"),
         (TEXT.replace("A", "!", 1), "its root is not base64"),
+        (f"origin\n12\n{base64.b64encode(ROOT).decode()}\u00e9\n", "its root is not base64"),
+        (f"origin\n12\n*{base64.b64encode(ROOT).decode()}\n", "its root is not base64"),
         (f"origin\n12\n{base64.b64encode(ROOT[1:]).decode()}\n", "its root is not a SHA-256"),
         (f"origin\n12\n{base64.b64encode(ROOT + b'x').decode()}\n", "its root is not a SHA-256"),
     ],

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -145,3 +145,9 @@ def test_every_field_of_a_request_is_bound_by_its_digest() -> None:
     ]
     digests = {Request(**(base | change)).digest for change in [{}, *changes]}
     assert len(digests) == len(changes) + 1 == len(Request.__dataclass_fields__) + 1
+
+
+@pytest.mark.parametrize(("span", "number"), [(timedelta(minutes=1), 60), (timedelta(seconds=0.5), 0.5)])
+def test_a_duration_is_written_in_seconds_whole_where_it_is(span: timedelta, number: float) -> None:
+    written = encode(Requirement(timeout=span))["timeout"]
+    assert (written, type(written)) == (number, type(number))

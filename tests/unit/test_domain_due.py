@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from noted import AT, pending, request
@@ -11,7 +11,8 @@ from noted import AT, pending, request
 from hitl_vault.domain.due import escalations, next_due, reminders
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
-from hitl_vault.domain.requirement import Escalation, Mode, Requirement
+from hitl_vault.domain.requirement import Escalation, Mode, Remember, Requirement
+from hitl_vault.domain.standing import StandingRule
 
 MINUTE = timedelta(minutes=1)
 BOSS = Escalation(after=30 * MINUTE, to=("boss",))
@@ -72,3 +73,28 @@ def test_an_escalation_adds_or_replaces_approvers_and_never_narrows_anyone_by_ad
 ) -> None:
     needs = Requirement(mode=mode, approvers=approvers, escalations=(OWNER, BOSS))
     assert needs.approvers_after(steps) == expected
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+def test_what_is_due_is_due_from_its_instant_on(seconds: int) -> None:
+    def after(minutes: int) -> datetime:
+        return AT + minutes * MINUTE + timedelta(seconds=seconds)
+
+    due = seconds >= 0
+    assert (BOSS in escalations(record(), after(30))) is due
+    assert ((10 * MINUTE) in reminders(record(), after(50))) is due
+
+
+def test_a_standing_rule_is_due_when_it_ends_unless_it_was_ended_before() -> None:
+    rule = StandingRule(
+        id="x",
+        action="payment",
+        agent="crm-bot",
+        context={},
+        requirement=Requirement(remember=Remember(longest=timedelta(days=1))),
+        granted=AT,
+        ends=AT + 90 * MINUTE,
+    )
+    assert next_due(record(state=State.EXECUTED, standing=rule)) == rule.ends
+    assert next_due(record(state=State.APPROVED, standing=rule)) == AT + 60 * MINUTE
+    assert next_due(record(state=State.EXECUTED, standing=replace(rule, ended=AT))) is None

@@ -103,3 +103,9 @@ def test_an_id_is_found_within_any_text(before: str, after: str, action: str) ->
 def test_two_ids_in_one_name_are_both_found() -> None:
     other = "20260102-030406-deploy-00000000"
     assert {SAMPLE, other} <= set(ids_in(f"{SAMPLE} {other}.md"))
+
+
+def test_every_id_is_told_once_and_the_shortest_first() -> None:
+    one, other = "20260102-030405-a-00000000", "20260102-030405-a-00000000-11111111"
+    assert list(ids_in(f"{other} {one}")) == [one, other]
+    assert list(ids_in(f"copy of {one}")) == [one]

@@ -212,3 +212,15 @@ def test_the_hash_is_that_of_the_canonical_json_of_the_whole_entry(
     parts = {"seq": seq, "at": when, "kind": kind, "request": ID, "mode": mode, "prev": prev}
     assert entry_hash(**parts, body=canonical(body)) == expected  # type: ignore[arg-type]
     assert hash_of(Entry(**parts, body=body, hash="")) == expected  # type: ignore[arg-type]
+
+
+def test_approvals_of_different_values_are_held_until_all_are_for_the_same() -> None:
+    def approval(by: str, eur: int) -> tuple[Kind, dict[str, Any]]:
+        cast = Vote(verdict=A, gesture=Gesture.TICK, at=AT, by=by, edits={"eur": eur})
+        return Kind.VOTED, encode(cast)
+
+    assert not record(approval("ana", 1)).held
+    assert record(approval("ana", 1), approval("bo", 2)).held
+    assert not record(approval("ana", 1), approval("bo", 1)).held
+    assert not record(approval("ana", 1), voted("bo", R)).held
+    assert [v.by for v in record(approval("ana", 1), voted("bo", R)).counted(R)] == ["bo"]

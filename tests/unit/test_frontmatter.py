@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import frontmatter
 import pytest
@@ -230,3 +231,39 @@ def _load(handler: StrictHandler, raw: str) -> object:
         return handler.load(raw)
     except BallotInvalid:
         return "refused"
+
+
+EMITTED: list[tuple[Mapping[str, object], str]] = [
+    ({"status": "pending"}, 'status: "pending"\n'),
+    ({"a": ""}, 'a: ""\n'),
+    ({"a": []}, "a: []\n"),
+    ({"a": {}}, "a: {}\n"),
+    ({"a": None}, 'a: ""\n'),
+    ({"a": 7}, 'a: "7"\n'),
+    ({"a": ["b", "c"]}, 'a:\n  - "b"\n  - "c"\n'),
+    ({"a": ("b",)}, 'a:\n  - "b"\n'),
+    (
+        {"a": [["b", "c"], [], {"d": "e", "f": ["g"]}]},
+        'a:\n  - ["b", "c"]\n  - []\n  - {"d": "e", "f": ["g"]}\n',
+    ),
+    ({"a": {"b": "c", "d": None, "e": 1}}, 'a: {"b": "c", "d": "", "e": "1"}\n'),
+    (
+        {"a b": "x", "yes": "x", "No": "x", "7": "x", "_a-1": "x"},
+        '"a b": "x"\n"yes": "x"\n"No": "x"\n"7": "x"\n_a-1: "x"\n',
+    ),
+    ({"a": 'say "\\"\n'}, 'a: "say \\"\\\\\\"\\n"\n'),
+    ({"a": "<% x %>"}, 'a: "<\\x25 x %>"\n'),
+    ({"a": "\u200b\u2028\x85\u3164"}, 'a: "\\u200b\\u2028\\u0085\\u3164"\n'),
+    ({"a": "\U000e0041\U0001f44d é"}, 'a: "\\U000e0041\U0001f44d é"\n'),
+    ({"a": "\uffff\U00010000"}, 'a: "\\uffff\U00010000"\n'),
+    ({"a": "[{" * 4}, f'a: "{"[{" * 4}"\n'),
+    ({"a": "[{" * 4 + "["}, f'a: "{chr(92)}x5b{(chr(92) + "x7b" + chr(92) + "x5b") * 4}"\n'),
+    ({"a": "x |# y"}, 'a: "x |\\x23 y"\n'),
+    ({"a": "- " * 17 + "x"}, f'a: "{("-" + chr(92) + "x20") * 17}x"\n'),
+    ({"a": "- " * 16 + "x"}, f'a: "{"- " * 16}x"\n'),
+]
+
+
+@pytest.mark.parametrize(("fields", "raw"), EMITTED)
+def test_fields_are_written_as_they_should_look(fields: Mapping[str, object], raw: str) -> None:
+    assert emit(fields) == raw

@@ -17,9 +17,9 @@ from ledger_jobs import approving, asking, claiming, executing
 
 from hitl_vault.domain.canonical import MAX_DEPTH, canonical
 from hitl_vault.domain.entry import Entry, hash_of
-from hitl_vault.domain.lifecycle import Kind
-from hitl_vault.errors import LedgerBroken
-from hitl_vault.ledger.chain import entry_of_line, line_of, verify_lines
+from hitl_vault.domain.lifecycle import Kind, State
+from hitl_vault.errors import LedgerBroken, RequestNotFound
+from hitl_vault.ledger.chain import Walk, entry_of_line, line_of, record_of, verify_lines
 from hitl_vault.ledger.sqlite import SqliteLedger
 
 
@@ -162,3 +162,31 @@ def test_a_body_as_deep_as_allowed_can_be_exported(work: Path) -> None:
         with pytest.raises(ValueError, match="nested"):
             ledger.write(asking({"a": context}))
         assert verify_lines(ledger.export()) == ledger.verify() == 1
+
+
+def test_stored_entries_amount_to_their_record(lines: list[str]) -> None:
+    entries = [entry_of_line(line) for line in lines]
+    one = [entry for entry in entries if entry.request == entries[0].request]
+    found = record_of(one)
+    assert (found.id, found.state, found.seq) == (one[0].request, State.EXECUTED, one[-1].seq)
+    assert record_of(one[:1]).state is State.PENDING
+
+
+def test_no_stored_entries_are_no_request_and_wrong_ones_are_told(lines: list[str]) -> None:
+    with pytest.raises(RequestNotFound):
+        record_of([])
+    with pytest.raises(LedgerBroken, match="entry 2 cannot be what happened"):
+        record_of([entry_of_line(lines[1])])
+
+
+def test_what_cannot_follow_the_end_of_a_request_is_told_with_its_reason(lines: list[str]) -> None:
+    walk = Walk()
+    entries = [entry_of_line(line) for line in lines]
+    for entry in entries:
+        walk.take(entry)
+    executed = next(entry for entry in entries if entry.kind is Kind.EXECUTED)
+    again = replace(entries[1], seq=6)
+    assert again.request == executed.request
+    with pytest.raises(LedgerBroken, match=r"entry 6 cannot be what happened: .*cannot be approved") as error:
+        walk.take(again)
+    assert error.value.seq == 6

@@ -141,3 +141,31 @@ def test_nothing_that_is_added_lowers_a_risk(risk: Risk, level: Level, claimed: 
 def test_any_context_has_a_risk(action: str, context: dict[str, Any]) -> None:
     risk = assess(f"payment delete {action}", context, MORE)
     assert 0 <= risk.score <= 100
+
+
+def test_a_bound_that_was_passed_is_named_with_how_it_was_passed() -> None:
+    factors = Factors(complexity=(Threshold(level=Level.HIGH, beyond=80),))
+    assert assess("payment", {"amount": 1000.5}, factors).reasons == ("amount over 1000",)
+    assert assess("run", {"complexity_score": 80}, factors).reasons == ("complexity_score from 80",)
+    assert assess("run", {"complexity_score": 79.9}, factors).reasons == ()
+
+
+def test_a_risk_that_is_raised_has_the_least_score_of_its_level_and_one_more_reason() -> None:
+    risk = Risk(level=Level.MEDIUM, score=45, reasons=("bulk operation",))
+    assert raised(risk, Level.HIGH, "rule") == Risk(
+        level=Level.HIGH, score=60, reasons=("bulk operation", "rule")
+    )
+    assert raised(risk, Level.MEDIUM, "rule") == risk
+    assert raised(risk, Level.LOW, "rule") == risk
+
+
+def test_what_an_agent_says_counts_where_it_is_worse_with_at_least_the_score_of_its_level() -> None:
+    risk = Risk(level=Level.MEDIUM, score=45, reasons=("bulk operation",))
+    said = Risk(level=Level.HIGH, score=75, reasons=("new payee",))
+    assert highest(risk, said) == Risk(level=Level.HIGH, score=75, reasons=("bulk operation", "new payee"))
+    silent = Risk(level=Level.CRITICAL)
+    assert highest(risk, silent) == Risk(
+        level=Level.CRITICAL, score=90, reasons=("bulk operation", "as the agent says")
+    )
+    assert highest(risk, Risk(level=Level.MEDIUM, score=99, reasons=("x",))) == risk
+    assert highest(risk, Risk(level=Level.LOW, score=99, reasons=("x",))) == risk

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from noted import hostile
 
-from hitl_vault.domain.text import bounded, columns, fence, mixed_scripts, one_line, visible
+from hitl_vault.domain.text import bounded, columns, fence, look_alikes, mixed_scripts, one_line, visible
 
 
 @pytest.mark.parametrize(
@@ -133,3 +133,20 @@ def test_a_fence_is_longer_than_what_is_in_it(text: str, fenced: str) -> None:
 )
 def test_words_of_mixed_scripts_are_named(text: str, found: dict[str, tuple[str, ...]]) -> None:
     assert mixed_scripts(text) == found
+
+
+def test_look_alikes_are_told_wherever_they_stand_in_a_value() -> None:
+    context = {
+        "to": ["p\u0430ypal.com", {"n\u0430me": None}],
+        "amount": 900,
+        "note": ("fine", "\u0430b c\u0430d"),
+    }
+    assert look_alikes(context, "plain") == (
+        "p\u0430ypal.com mixes Cyrillic and Latin, n\u0430me mixes Cyrillic and Latin, "
+        "\u0430b mixes Cyrillic and Latin, c\u0430d mixes Cyrillic and Latin"
+    )
+    assert look_alikes({"to": "paypal.com"}, 1, None) == ""
+
+
+def test_a_character_without_a_name_belongs_to_no_script() -> None:
+    assert mixed_scripts("a\U000e1000b\ue000") == {}
