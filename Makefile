@@ -6,6 +6,7 @@
 #   make faults-power  cut the power at every point, on disks of its own; as root, or with sudo
 #   make soak SECONDS=3600  a mixed load with random kills: memory, descriptors, threads, latency
 #   make fuzz SECONDS=300  fuzz all that reads text from outside, so long for each target
+#   make mutants change the product in small ways, each of which a test has to notice; half an hour
 #   make bench   measure; see docs/performance.md
 #   make peers   install what `make bench` is compared with, into benchmarks/.peers
 #   make clean   remove what was made here
@@ -18,7 +19,7 @@ ARGS ?=
 SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format suite test faults faults-power soak fuzz bench peers build clean
+.PHONY: help venv demo check format suite test faults faults-power soak fuzz mutants bench peers build clean
 
 help:
 	@sed -n 's/^#  *make /make /p' Makefile
@@ -65,6 +66,13 @@ fuzz: .venv/.fuzz
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@touch $@
 
+mutants: .venv/.mutants
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
+.venv/.mutants: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	@touch $@
+
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -81,4 +89,4 @@ build: $(READY)
 	@$(BIN)/python -m build --no-isolation
 
 clean:
-	rm -rf .venv benchmarks/.peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results
+	rm -rf .venv .fuzz mutants benchmarks/.peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results

@@ -224,3 +224,5 @@ def test_approvals_of_different_values_are_held_until_all_are_for_the_same() -> 
     assert not record(approval("ana", 1), approval("bo", 1)).held
     assert not record(approval("ana", 1), voted("bo", R)).held
     assert [v.by for v in record(approval("ana", 1), voted("bo", R)).counted(R)] == ["bo"]
+
+    assert record(approval("ana", 1), approval("bo", 2)).counted(R) == ()

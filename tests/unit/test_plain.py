@@ -152,3 +152,8 @@ def test_no_other_change_passes_as_an_ordinary_answer(inserted: bytes, at: int, 
     if quick is not None:
         assert differences(DRAWN, changed) == []
         assert quick.verdicts == read_ballot(changed).verdicts
+
+
+def test_only_a_box_below_the_front_matter_is_ticked() -> None:
+    drawn = DRAWN.replace(b'agent: "crm-bot"', b"agent: |-\n- [ ] Approve")
+    assert plain_ballot(drawn.replace(b"[ ] Approve", b"[x] Approve", 1), sha(drawn)) is None

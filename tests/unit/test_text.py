@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from noted import hostile
 
-from hitl_vault.domain.text import bounded, columns, fence, look_alikes, mixed_scripts, one_line, visible
+from hitl_vault.domain.text import (
+    bounded,
+    columns,
+    fence,
+    look_alikes,
+    measure,
+    mixed_scripts,
+    one_line,
+    visible,
+)
 
 
 @pytest.mark.parametrize(
@@ -150,3 +159,35 @@ def test_look_alikes_are_told_wherever_they_stand_in_a_value() -> None:
 
 def test_a_character_without_a_name_belongs_to_no_script() -> None:
     assert mixed_scripts("a\U000e1000b\ue000") == {}
+
+
+@pytest.mark.parametrize("char", ["a", "é", "\u65e5", "\U0001f600"])
+def test_a_text_is_cut_by_its_bytes_never_within_a_character(char: str) -> None:
+    size = len(char.encode())
+    assert bounded(char * 10, 10 * size) == char * 10
+    for limit in range(9 * size, 10 * size):
+        assert bounded(char * 10, limit) == f"{char * 9}\n{measure(char * 10)}"
+
+
+def test_what_is_not_shown_is_measured_whole_whatever_is_in_it() -> None:
+    text = "\ud800x" * 100
+    data = text.encode("utf-8", "surrogatepass")
+    line = f"⟨… {len(data)} bytes in all, sha256:{hashlib.sha256(data).hexdigest()}⟩"
+    assert bounded(text, 14) == f"⟨U+D800⟩x\n{line}"
+    assert bounded("abc", None) == bounded("abc", 3) == "abc"
+
+
+def test_what_can_be_seen_counts_not_what_was_written() -> None:
+    marked = bounded("\u200b" * 3, 30)
+    assert marked.startswith("⟨U+200B⟩⟨U+200B⟩⟨U+2")
+    assert marked.endswith(measure("\u200b" * 3))
+
+
+@pytest.mark.parametrize(("run", "ticks"), [(0, 3), (1, 3), (2, 3), (3, 4), (4, 5), (9, 10)])
+def test_a_fence_has_one_backtick_more_than_any_run_in_it_and_at_least_three(run: int, ticks: int) -> None:
+    lines = fence(f"a {'`' * run} b {'`' * min(run, 3)} c").splitlines()
+    assert (lines[0], lines[-1]) == ("`" * ticks + "text", "`" * ticks)
+
+
+def test_a_fence_takes_as_many_bytes_as_it_is_given() -> None:
+    assert fence("abcdef", "json", 3) == f"```json\nabc\n{measure('abcdef')}\n```"
