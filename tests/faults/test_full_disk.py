@@ -11,6 +11,7 @@ import pytest
 
 import hitl_vault as hv
 from tests.faults.disks import Disk, ext4_disk, memory_disk
+from tests.faults.impatience import be_impatient
 from tests.faults.inspection import await_order, doubled
 from tests.faults.scenarios import CONTEXT, NOTES
 from tests.house import House, eventually
@@ -20,9 +21,7 @@ Mount = Callable[[Path], AbstractContextManager[Disk]]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again soon what failed; otherwise these tests would mostly wait."""
-    for module in ("loop", "desk", "strangers"):
-        monkeypatch.setattr(f"hitl_vault.keeper.{module}.RETRY_AFTER", 0.3)
+    be_impatient(monkeypatch.setattr)
 
 
 @pytest.fixture(params=[memory_disk, ext4_disk], ids=["tmpfs", "ext4"])

@@ -26,7 +26,9 @@ _ANY_TRACER = 0x59616D61, -1
 def main() -> None:
     """Serve until standard input ends."""
     from tests.faults import scenarios
+    from tests.faults.impatience import be_impatient
 
+    be_impatient()
     scenarios.warm_up()
     print("ready", flush=True)
     for line in sys.stdin:
