@@ -55,7 +55,7 @@ class Projector:
         self._index = index
         self._past = past
         self.resolved = self._resolved = Resolved(layout, drawer, past=past, seal=index.seal)
-        self._recent: OrderedDict[Path, _Trace] = OrderedDict()
+        self._recent: OrderedDict[str, _Trace] = OrderedDict()  # a `Path` takes four times as much
         self._drawn_at: dict[str, int] = {}
         self.unsynced: dict[Path, None] = {}
 
@@ -70,7 +70,7 @@ class Projector:
 
     def sha_at(self, id: str, path: Path) -> str | None:
         """Return the SHA-256 of what was drawn at `path` without a person's marks, if it is remembered."""
-        trace = self._recent.get(path)
+        trace = self._recent.get(str(path))
         if trace is not None:
             return trace.sha if trace.blank else None
         known = self._index.get(id)
@@ -83,7 +83,7 @@ class Projector:
 
     def is_echo(self, path: Path, found: Read | None) -> bool:
         """Tell whether what was found at `path` is only what was drawn or removed here."""
-        trace = self._recent.get(path)
+        trace = self._recent.get(str(path))
         return trace is not None and trace.blank and trace.sha == (found.sha if found else None)
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
@@ -203,7 +203,7 @@ class Projector:
         return undrawn or any(not self._differences(then, sighting) for then in drawings)
 
     def _write(self, record: Record, target: Path, data: bytes, seen: Sighting | None) -> None:
-        if seen and seen.data == data and target in self._recent:
+        if seen and seen.data == data and str(target) in self._recent:
             return  # else nobody knows whether it would outlast a power cut
         if seen and seen.unread:  # a folder, a link or worse: out of the way with it
             move_aside(self._layout, target, _why(record))
@@ -227,8 +227,9 @@ class Projector:
             return True
 
     def _trace(self, path: Path, sha: str | None, *, blank: bool) -> None:
-        self._recent[path] = _Trace(sha, blank)
-        self._recent.move_to_end(path)
+        name = str(path)
+        self._recent[name] = _Trace(sha, blank)
+        self._recent.move_to_end(name)
         if len(self._recent) > _REMEMBERED:
             self._recent.popitem(last=False)
 

@@ -8,10 +8,10 @@ from statistics import median, quantiles
 
 from tests.faults.sampling import Sample
 
-MEMORY = 2048
-"""Bytes that a process may grow by for each request in between. The keeper remembers up to 32,768 paths on
-purpose, and its dictionaries double at times; what a request leaves behind for good, its record and note of
-some 4 KB with all that is read of them, would be more."""
+MEMORY = 1536
+"""Bytes that a process may grow by for each request in between. The keeper remembers the last 32,768 paths
+that it drew or cleared, on purpose: up to three for each request, of some 300 bytes. What leaks of a
+request, its record and note of 4 KB with all that is read of them, would be more."""
 ROOM = 4.0
 """MiB that a process may grow by besides: what the allocator keeps moves by that much."""
 DESCRIPTORS, THREADS, BELLS = 3, 2, 4
