@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
+import os
 import sqlite3
 from pathlib import Path
 
@@ -51,12 +50,14 @@ def begin_log_anew(connection: sqlite3.Connection) -> None:
     busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if busy:
         raise sqlite3.OperationalError("the log is in use")
-    connection.execute(_BEGIN_LOG, (secrets.token_hex(8),))
+    connection.execute(_BEGIN_LOG, (os.urandom(8).hex(),))
 
 
 def _is_full(path: Path, error: Exception) -> bool:
     if _code(error) & 0xFF == sqlite3.SQLITE_FULL:
         return True
+    import shutil  # slow to load, and disks seldom fail
+
     try:
         return _code(error) & 0xFF == sqlite3.SQLITE_IOERR and shutil.disk_usage(path.parent).free < _LITTLE
     except OSError:
