@@ -7,6 +7,7 @@
 #   make soak SECONDS=3600  a mixed load with random kills: memory, descriptors, threads, latency
 #   make fuzz SECONDS=300  fuzz all that reads text from outside, so long for each target
 #   make mutants change the product in small ways, each of which a test has to notice; half an hour
+#   make seeded  plant faults in a copy, one at a time, and see that each is found
 #   make bench   measure; see docs/performance.md
 #   make peers   install what `make bench` is compared with, into benchmarks/.peers
 #   make clean   remove what was made here
@@ -19,7 +20,7 @@ ARGS ?=
 SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check format suite test faults faults-power soak fuzz mutants bench peers build clean
+.PHONY: help venv demo check format suite test faults faults-power soak fuzz mutants seeded bench peers build clean
 
 help:
 	@sed -n 's/^#  *make /make /p' Makefile
@@ -72,6 +73,9 @@ mutants: .venv/.mutants
 .venv/.mutants: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	@touch $@
+
+seeded: $(READY)
+	@$(BIN)/python -m tests.faults.seeded $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -13,6 +13,7 @@ from hitl_vault.acts import Asking
 from hitl_vault.domain.canonical import NotJson, canonical
 from hitl_vault.domain.policy import Asked
 from hitl_vault.domain.record import Record
+from hitl_vault.domain.request import ADOPTED
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.domain.times import Duration, duration
 from hitl_vault.ledger.protocol import Ledger, Writer
@@ -77,9 +78,11 @@ def asking(
 ) -> Asking:
     """Return what `agent` asks and what the policy says of it.
 
-    Raises `ValueError` for an action without a name, a context that is not JSON, or a schema that
-    cannot be used, and `PolicyInvalid`.
+    Raises `ValueError` for an action without a name, a context that is not JSON, a key that is kept for
+    adopted notes, or a schema that cannot be used, and `PolicyInvalid`.
     """
+    if key and key.startswith(ADOPTED):
+        raise ValueError(f"keys that begin with {ADOPTED!r} stand for adopted notes; use another")
     asked = judged(agent, now, action, context, run=run, risk=risk)
     if schema is not None:
         editing.check_schema(schema, asked.context)

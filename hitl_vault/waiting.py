@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import Literal, TypeAlias, overload
 
@@ -150,8 +150,9 @@ class Waiting:
             record = self.ledger.record(id)
             while (found := watch.take(record)) is None:
                 left = None if ends is None else ends - time.monotonic()
-                if (left is not None and left <= 0) or not told.wait(left):
+                if left is not None and left <= 0:
                     raise WaitTimeout(f"{id} is still pending after {timeout}")
+                told.wait(left)
                 told.clear()
                 record = _brought_up(record, news)
         return found
@@ -192,7 +193,9 @@ class Waiting:
         span = None if timeout is None else duration(timeout).total_seconds()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(told.set)
+            # A loop that was closed under its waits must not keep the others from being woken.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(told.set)
 
         with self._waiters.watching(id, wake):
             try:

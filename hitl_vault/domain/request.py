@@ -14,7 +14,7 @@ from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Risk
 
 ADOPTED = "note:"
-"""How the keys of requests that were adopted begin; others may begin so too."""
+"""How the keys of requests that were adopted begin. No agent may choose one: it would take a note's place."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 import hitl_vault as hv
+from hitl_vault.domain.entry import hash_of
 from hitl_vault.ledger.sqlite import SqliteLedger
+from hitl_vault.ledger.tables import entry_of
 from tests.faults.scenarios import CONTEXT
 from tests.house import House
 
@@ -23,6 +25,9 @@ _FORGERIES = {
     "an entry removed": "DELETE FROM entry WHERE seq = 2",
     "the fold": "UPDATE request SET state = 'approved' WHERE state = 'pending'",
     "the fold's deadline": "UPDATE request SET expires = NULL WHERE state = 'pending'",
+    "who voted, and the hash of that entry": (
+        "UPDATE entry SET body = replace(body, 'ana', 'eve') WHERE seq = 2"
+    ),
     "a request dropped from the fold": "DELETE FROM request WHERE state = 'pending'",
 }
 
@@ -47,6 +52,8 @@ def _noticed(config: hv.Config, folder: Path, name: str) -> bool:
         for (trigger,) in list(_triggers(forger)):
             forger.execute(f"DROP TRIGGER {trigger}")
         forger.execute(_FORGERIES[name])
+        if "hash of that entry" in name:
+            _make_fit(forger, 2)
         forger.commit()
     with closing(SqliteLedger(folder / "ledger.db", vault_id=config.settings.id)) as ledger:
         try:
@@ -54,6 +61,14 @@ def _noticed(config: hv.Config, folder: Path, name: str) -> bool:
         except hv.LedgerBroken:
             return True
     return False
+
+
+def _make_fit(forger: sqlite3.Connection, seq: int) -> None:
+    """Hash an entry anew, so that only the one after it can tell."""
+    columns = forger.execute(
+        "SELECT seq, at, kind, request, mode, body, prev, hash FROM entry WHERE seq = ?", (seq,)
+    ).fetchone()
+    forger.execute("UPDATE entry SET hash = ? WHERE seq = ?", (hash_of(entry_of(columns)), seq))
 
 
 def _triggers(forger: sqlite3.Connection) -> Iterator[tuple[str]]:

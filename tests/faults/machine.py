@@ -9,15 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import hitl_vault as hv
 from tests.faults.inspection import doubled, misplaced
@@ -27,19 +19,20 @@ from tests.faults.reference import Note, Reference
 CONTEXT = {"order": "A-17", "eur": 900}
 VERDICTS = st.sampled_from(("approve", "reject"))
 FOLDERS = ("Pending_Approval", "Approved", "Rejected", "Done")
+WHICH = st.integers(0, 99)
+MINUTES = st.sampled_from((2, 90, 20_000, 20_000))
+KEYS = st.sampled_from((None, None, "k1", "k2"))
 
 
 class Approvals(RuleBasedStateMachine):
     """Requests, by id, beside what the reference makes of them."""
-
-    ids: Bundle[str] = Bundle("ids")
-    grants: Bundle[hv.Grant] = Bundle("grants")
 
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.mkdtemp(dir="/var/tmp", prefix="hitl-model-")
         self.puppet = Puppet(Path(self._folder))
         self.known: dict[str, Reference] = {}
+        self.grants: list[hv.Grant] = []
         self.saved: list[str] = []
         self.unheard = False
         self.number = 0
@@ -50,41 +43,45 @@ class Approvals(RuleBasedStateMachine):
 
     # What agents do.
 
-    @initialize(target=ids)
-    def first(self) -> str:
-        return self.ask(60, None)
+    @initialize()
+    def first(self) -> None:
+        for minutes in (20_000, 20_000, 90):
+            self.ask(minutes, None)
 
-    @rule(target=ids, minutes=st.integers(1, 120), key=st.sampled_from([None, "k1", "k2"]))
-    def ask(self, minutes: int, key: str | None) -> str:
+    @rule(minutes=MINUTES, key=KEYS)
+    def ask(self, minutes: int, key: str | None) -> None:
         request = self.puppet.gate.ask("refund", CONTEXT, timeout=f"{minutes}m", key=key)
         again = next((id for id in self.known if key and self.puppet.gate.get(id).request.key == key), None)
         assert again in (None, request.id), "the same key gave two requests"
         if request.id not in self.known:
             self.known[request.id] = Reference(request.created + timedelta(minutes=minutes))
         self.puppet.look()
-        return request.id
 
-    @rule(id=ids, verdict=VERDICTS)
-    def decide(self, id: str, verdict: str) -> None:
+    @rule(which=WHICH, verdict=VERDICTS)
+    def decide(self, which: int, verdict: str) -> None:
+        id = self._some(which, "pending")
         self._agree(self.known[id].decide(verdict, self._now()), lambda g: g.decide(id, verdict, by="ana"))
 
-    @rule(id=ids)
-    def cancel(self, id: str) -> None:
+    @precondition(lambda self: sum(r.state in ("pending", "approved") for r in self.known.values()) > 2)
+    @rule(which=WHICH)
+    def cancel(self, which: int) -> None:
+        id = self._some(which, "pending", "approved")
         self._agree(self.known[id].cancel(self._now()), lambda g: g.cancel(id))
 
-    @rule(target=grants, id=ids, same=st.sampled_from([True, True, False]))
-    def claim(self, id: str, same: bool) -> Any:
+    @rule(which=WHICH, same=st.sampled_from([True, True, False]))
+    def claim(self, which: int, same: bool) -> None:
+        id = self._some(which, "approved")
         now = self._now()
         expected = self.known[id].claim(same, now, now + self.puppet.config.settings.lease)
         context = CONTEXT if same else {**CONTEXT, "eur": 9000}
         grant = self._agree(expected, lambda g: g.claim(id, context))
-        return grant or st.nothing()
+        if grant is not None:
+            self.grants.append(grant)
 
-    @precondition(lambda self: any(r.claims for r in self.known.values()))
-    @rule(grant=consumes(grants), state=st.sampled_from(["executed", "failed"]))
-    def end(self, grant: Any, state: str) -> None:
-        if not isinstance(grant, hv.Grant):
-            return
+    @precondition(lambda self: self.grants)
+    @rule(which=WHICH, state=st.sampled_from(["executed", "failed"]))
+    def end(self, which: int, state: str) -> None:
+        grant = self.grants.pop(which % len(self.grants))
         grant._ledger = self.puppet.ledger
         report = grant.executed if state == "executed" else grant.failed
         self._agree(self.known[grant.request.id].end(state), lambda g: report("done"))
@@ -92,13 +89,13 @@ class Approvals(RuleBasedStateMachine):
     # What people and tools do to files.
 
     @rule(
-        id=ids,
+        which=WHICH,
         word=st.sampled_from(["approved", "rejected", "pending", "app", "arejected"]),
         ticks=st.frozensets(VERDICTS),
         told=st.booleans(),
     )
-    def edit(self, id: str, word: str, ticks: frozenset[str], told: bool) -> None:
-        path = self._note(id)
+    def edit(self, which: int, word: str, ticks: frozenset[str], told: bool) -> None:
+        id, path = self._pending(which)
         if path is None:
             return
         note = self.known[id].note
@@ -107,33 +104,36 @@ class Approvals(RuleBasedStateMachine):
         path.write_text(_marked(path.read_text(), word, ticks) + line)
         self._tell(told, path)
 
-    @rule(id=ids, told=st.booleans())
-    def forge(self, id: str, told: bool) -> None:
-        if path := self._note(id):
+    @rule(which=WHICH, told=st.booleans())
+    def forge(self, which: int, told: bool) -> None:
+        id, path = self._pending(which)
+        if path:
             path.write_text(path.read_text().replace('"eur": 900', '"eur": 90'))
             self.known[id].note.forged = True
             self._tell(told, path)
 
-    @rule(id=ids, folder=st.sampled_from(FOLDERS), told=st.booleans())
-    def move(self, id: str, folder: str, told: bool) -> None:
-        if path := self._note(id):
+    @rule(which=WHICH, folder=st.sampled_from(FOLDERS), told=st.booleans())
+    def move(self, which: int, folder: str, told: bool) -> None:
+        id, path = self._pending(which)
+        if path:
             target = self.puppet.root / folder / path.name
             path.rename(target)
             self.known[id].note.place = folder
             self._tell(told, path, target)
 
-    @rule(id=ids, told=st.booleans())
-    def delete(self, id: str, told: bool) -> None:
-        if path := self._note(id):
+    @rule(which=WHICH, told=st.booleans())
+    def delete(self, which: int, told: bool) -> None:
+        id, path = self._pending(which)
+        if path:
             path.unlink()
             self.known[id].note = Note(place=None, copy=self.known[id].note.copy)
             self._tell(told, path)
 
-    @rule(id=ids, verdict=st.none() | VERDICTS, told=st.booleans())
-    def copy(self, id: str, verdict: str | None, told: bool) -> None:
+    @rule(which=WHICH, verdict=st.none() | VERDICTS, told=st.booleans())
+    def copy(self, which: int, verdict: str | None, told: bool) -> None:
         """A sync tool leaves another version beside the note, or somebody removes it."""
+        id, path = self._pending(which)
         note, beside = self.known[id].note, self.puppet.root / FOLDERS[0] / f"{id} (1).md"
-        path = self._note(id)
         if path is None:
             return
         beside.unlink(missing_ok=True)
@@ -142,9 +142,10 @@ class Approvals(RuleBasedStateMachine):
             beside.write_text(_marked(path.read_text(), f"{verdict}d".replace("td", "ted"), frozenset()))
         self._tell(told, beside)
 
-    @rule(id=ids, word=st.sampled_from(["approved", "rejected"]), told=st.booleans())
-    def save_late(self, id: str, word: str, told: bool) -> None:
+    @rule(which=WHICH, word=st.sampled_from(["approved", "rejected"]), told=st.booleans())
+    def save_late(self, which: int, word: str, told: bool) -> None:
         """An editor saves what it had open before the decision."""
+        id = self._some(which, "approved", "rejected", "executed", "executing")
         if self.known[id].state == "pending" or self.unheard:
             return
         self.settle(True)
@@ -162,10 +163,12 @@ class Approvals(RuleBasedStateMachine):
         self.puppet.advance(timedelta(minutes=minutes))
         self.settle(False)
 
-    @rule(hours=st.sampled_from([-3, -1, 1]))
-    def set_clock(self, hours: int) -> None:
+    @rule(hours=st.sampled_from([-3, 1, 2, 2]), seen=st.booleans())
+    def set_clock(self, hours: int, seen: bool) -> None:
+        """The clock jumps; whoever acts before the keeper has seen it finds what fell due all the same."""
         self.puppet.wall += timedelta(hours=hours)
-        self.glance()
+        if seen:
+            self.glance()
 
     @rule(crash=st.booleans())
     def restart(self, crash: bool) -> None:
@@ -192,16 +195,21 @@ class Approvals(RuleBasedStateMachine):
         wrong = misplaced(self.puppet.root, self.puppet.ledger)
         assert not wrong, f"{wrong} {self.puppet.told}"
         self._check_words()
+        self._check_states(overdue=False)
 
     # What must hold.
 
     @invariant()
     def states_agree(self) -> None:
-        found = {id: str(self.puppet.gate.get(id).state) for id in self.known}
-        overdue = self._now()
+        self._check_states(overdue=True)
+
+    def _check_states(self, *, overdue: bool) -> None:
+        """Compare all states; with `overdue`, what fell due need not be recorded yet."""
+        now = self._now()
         for id, reference in self.known.items():
-            late = reference.expires <= overdue or (reference.lease and reference.lease <= overdue)
-            assert found[id] == reference.state or late, f"{id} is {found[id]}, not {reference.state}"
+            found = str(self.puppet.gate.get(id).state)
+            late = reference.expires <= now or (reference.lease and reference.lease <= now)
+            assert found == reference.state or (overdue and late), f"{id} is {found}, not {reference.state}"
 
     @invariant()
     def nothing_is_doubled(self) -> None:
@@ -242,12 +250,19 @@ class Approvals(RuleBasedStateMachine):
             self.puppet.root / "nowhere",
         )
 
-    def _note(self, id: str) -> Path | None:
-        """Return where the note of a pending request lies, once the keeper has drawn it."""
+    def _some(self, which: int, *states: str) -> str:
+        """Return one of the requests, in most cases one that is in these states."""
+        wanted = [id for id, reference in self.known.items() if reference.state in states]
+        among = wanted if wanted and which % 5 else list(self.known)
+        return among[which // 5 % len(among)]
+
+    def _pending(self, which: int) -> tuple[str, Path | None]:
+        """Return a request, and where its note lies if it is pending and the keeper has drawn it."""
+        id = self._some(which, "pending")
         reference = self.known[id]
         if reference.state != "pending" or reference.note.place is None:
-            return None
-        return self.puppet.root / reference.note.place / f"{id}.md"
+            return id, None
+        return id, self.puppet.root / reference.note.place / f"{id}.md"
 
     def _tell(self, told: bool, *paths: Path) -> None:
         if told:

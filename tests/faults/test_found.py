@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -79,18 +80,24 @@ def test_notes_that_failed_to_reach_the_disk_are_written_anew(
 ) -> None:
     gate = house.gate()
     house.note(gate.ask("refund", CONTEXT))
-    sync, failed = os.fsync, list[int]()
+    sync, failed = os.fsync, list[tuple[int, int]]()
 
     def failing(handle: int) -> None:
-        if not failed:
-            failed.append(os.fstat(handle).st_ino)
+        found = os.fstat(handle)
+        if not failed and stat.S_ISREG(found.st_mode):
+            failed.append((found.st_ino, found.st_mtime_ns))
             raise OSError(5, "Input/output error")
         sync(handle)
 
     monkeypatch.setattr("hitl_vault.keeper.syncer.os.fsync", failing)
-    request = gate.ask("refund", CONTEXT)
+    gate.ask("refund", CONTEXT)
     eventually(lambda: failed)
-    eventually(lambda: house.note(request).stat().st_ino != failed[0])
+    notes = house.root / "Pending_Approval"
+
+    def written() -> list[tuple[int, int]]:
+        return [(found.st_ino, found.st_mtime_ns) for found in map(os.stat, notes.glob("*.md"))]
+
+    eventually(lambda: len(written()) == 2 and failed[0] not in written())
 
 
 def test_a_bell_that_cannot_ring_does_not_spoil_what_was_committed(

@@ -36,12 +36,16 @@ def test_a_request_expires_at_its_deadline_though_nobody_edits_anything(house: H
         gate.claim(request.id, CONTEXT)
 
 
-def test_a_deadline_that_passed_while_nothing_ran_is_kept_at_the_next_start(house: House) -> None:
+@pytest.mark.parametrize("answered", [True, False], ids=["answered too late", "never answered"])
+def test_a_deadline_that_passed_while_nothing_ran_is_kept_at_the_next_start(
+    house: House, answered: bool
+) -> None:
     gate = house.gate()
     request = gate.ask("refund", CONTEXT, timeout="0.4s")
     house.note(request)
     house.close()
-    house.vote(request, "approved")
+    if answered:
+        house.vote(request, "approved")
     time.sleep(0.4)
     gate = house.gate()
     assert gate.wait(request.id, timeout=5).state == "expired"

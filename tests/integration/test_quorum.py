@@ -159,7 +159,10 @@ def crash_between_commit_and_redraw(house: House, request: hv.Request) -> None:
     process.process.wait()
 
 
-def test_a_note_that_still_says_approved_after_a_crash_is_not_counted_again(house: House) -> None:
+@pytest.mark.parametrize("settle", ["0.05s", "0s"])
+def test_a_note_that_still_says_approved_after_a_crash_is_not_counted_again(work: Path, settle: str) -> None:
+    house = House(work)
+    house.found(settle=settle)
     gate = house.gate()
     request = ask(gate, reject_quorum=2)
     house.note(request)
@@ -175,3 +178,4 @@ def test_a_note_that_still_says_approved_after_a_crash_is_not_counted_again(hous
     assert votes(gate, request) == [("ana", "reject")]
     assert [str(entry.kind) for entry in gate.history(request.id)] == ["asked", "voted", "voted"]
     assert not house.says(request, "Not counted")
+    house.close()

@@ -108,7 +108,8 @@ def changed(token: str, **fields: str) -> str:
 def test_a_signature_for_another_request_does_not_count(house: House, sign: Sign) -> None:
     """Two requests that differ in nothing but their ids."""
     gate = house.gate(keeper=False)
-    first, second = gate.ask("deploy", {"n": 1}), gate.ask("deploy", {"n": 1})
+    first, second = gate.ask_many([{"action": "deploy", "context": {"n": 1}}] * 2)
+    assert (first.created, first.expires) == (second.created, second.expires)
     with pytest.raises(hv.SignatureInvalid, match="another request"):
         gate.decide(second.id, "approve", by="ana", signature=sign(first.id))
     assert gate.get(second.id).state is hv.State.PENDING

@@ -1,0 +1,143 @@
+"""What somebody tries who knows the product well: agents that lie, moments that are hard to hit."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import hitl_vault as hv
+from hitl_vault import acts
+from hitl_vault.domain.decision import Outcome
+from tests.conftest import Clock
+from tests.faults.puppet import Puppet
+from tests.house import House, eventually
+
+CONTEXT = {"order": "A-17", "eur": 900}
+
+
+@pytest.fixture
+def house(work: Path) -> Iterator[House]:
+    house = House(work)
+    house.found()
+    yield house
+    house.close()
+
+
+def approved(gate: hv.Gate) -> hv.Request:
+    request = gate.ask("refund", CONTEXT)
+    gate.decide(request.id, "approve", by="ana")
+    return request
+
+
+def test_a_grant_reports_no_outcome_but_its_own(house: House) -> None:
+    gate = house.gate(keeper=False)
+    mine, theirs = approved(gate), approved(gate)
+    token = gate.get(gate.claim(mine.id, CONTEXT).request.id).claim.token  # type: ignore[union-attr]
+    gate.claim(theirs.id, CONTEXT)
+    outcome = Outcome(state=hv.State.FAILED, at=gate.ledger.now())
+    with pytest.raises(hv.AlreadyClaimed):
+        gate.ledger.write(lambda writer: acts.end(writer, theirs.id, outcome, token=token))
+    assert gate.get(theirs.id).state == "executing"
+
+
+def test_a_decision_that_falls_between_looking_and_waiting_is_heard(house: House) -> None:
+    """The reminder is given at just that moment: the record has been read, the wait not begun."""
+    gate = house.gate()
+    asking = acts.Asking(
+        action="refund",
+        context=CONTEXT,
+        agent=gate.agent,
+        timeout=timedelta(seconds=60),
+        requirement=hv.Requirement(remind=(timedelta(seconds=59.9),)),
+    )
+    request = gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
+    eventually(lambda: gate.get(request.id).reminded)
+
+    def answer(record: hv.Record) -> None:
+        gate.decide(request.id, "approve", by="ana")
+
+    began = time.monotonic()
+    assert gate.wait(request.id, timeout=5, on_reminder=answer).approved
+    assert time.monotonic() < began + 2
+
+
+def test_a_loop_that_was_closed_under_its_waits_keeps_nobody_else_waiting(house: House) -> None:
+    gate = house.gate(keeper=False)
+    request = gate.ask("refund", CONTEXT)
+    loop = asyncio.new_event_loop()
+    waiting = loop.create_task(gate.wait_async(request.id))
+    loop.run_until_complete(asyncio.sleep(0.2))
+    loop.close()
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(gate.wait, request.id, 5)
+        eventually(lambda: len(gate._waiters._wakes[request.id]) == 2)
+        gate.decide(request.id, "approve", by="ana")
+        assert other.result(2).approved
+    waiting._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def test_no_agent_takes_the_place_of_an_adopted_note_by_choosing_its_key(house: House) -> None:
+    """The note would count as a copy of the agent's own request, and its answer as one to that."""
+    gate = house.gate(agent="unknown")
+    note = b"---\ntype: approval_request\naction: send_email\nto: ana@example.com\n---\n\nHello Ana\n"
+    with pytest.raises(ValueError, match="adopted"):
+        gate.ask("refund", CONTEXT, key=f"note:EMAIL.md:{hashlib.sha256(note).hexdigest()}")
+    (house.root / "Pending_Approval" / "EMAIL.md").write_bytes(note)
+    eventually(lambda: [record.request.action for record in gate.pending()] == ["send_email"])
+
+
+def test_of_two_keepers_one_leads(house: House) -> None:
+    keepers = [house.gate()._keeper, house.gate()._keeper]
+    eventually(lambda: any(keeper.active for keeper in keepers if keeper))
+    time.sleep(1.2)  # longer than a keeper that stands by waits until it tries again
+    assert [keeper.active for keeper in keepers if keeper].count(True) == 1
+
+
+def test_a_note_that_could_not_be_drawn_before_a_crash_is_drawn_after_it(work: Path) -> None:
+    """Also that of a request that is over, which nothing else looks for, while later ones were drawn."""
+    puppet = Puppet(work)
+    request = approved(puppet.gate)
+    puppet.settle(rescan=False)
+    grant = puppet.gate.claim(request.id, CONTEXT)
+    done, away = puppet.root / "Done", puppet.root / "away"
+    done.rename(away)
+    done.write_text("no folder")
+    grant.executed()
+    puppet.look()
+    puppet.gate.ask("refund", CONTEXT)
+    puppet.look()
+    puppet.loop._syncer.stop()  # which finishes what it has
+    puppet.look()
+    puppet.crash()
+    done.unlink()
+    away.rename(done)
+    puppet.begin()
+    puppet.settle(rescan=False)
+    assert (done / f"{request.id}.md").exists()
+    puppet.stop()
+
+
+@pytest.mark.parametrize("late", ["vote", "claim"])
+def test_what_comes_after_the_deadline_counts_for_nothing_though_no_keeper_runs(
+    house: House, clock: Clock, late: str
+) -> None:
+    """Nobody has recorded the expiry yet: whoever comes too late has to."""
+    gate = house.gate(keeper=False, clock=clock)
+    request = gate.ask("refund", CONTEXT, timeout="1h")
+    if late == "claim":
+        gate.decide(request.id, "approve", by="ana")
+    clock.advance(timedelta(hours=1))
+    with pytest.raises(hv.Expired):
+        _ = (
+            gate.decide(request.id, "approve", by="ana")
+            if late == "vote"
+            else gate.claim(request.id, CONTEXT)
+        )
+    assert gate.get(request.id).state == "expired"
