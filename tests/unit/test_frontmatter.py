@@ -267,3 +267,39 @@ EMITTED: list[tuple[Mapping[str, object], str]] = [
 @pytest.mark.parametrize(("fields", "raw"), EMITTED)
 def test_fields_are_written_as_they_should_look(fields: Mapping[str, object], raw: str) -> None:
     assert emit(fields) == raw
+
+
+TOLD = [
+    ("a: 1\nb: 'x\n", "line 4 of the note is not the YAML of a field (found unexpected end of stream)"),
+    (
+        "a: 1\nb: @c\n",
+        "line 3 of the note is not the YAML of a field (found character that cannot start any token)",
+    ),
+    (
+        'a: 1\nb: "\\ud800"\n',
+        "line 3 of the note is not the YAML of a field (found invalid Unicode character escape code)",
+    ),
+    ("a: 1\na: 2\n", "line 3 of the note names 'a' a second time; keep one"),
+    ("a: x\u2028\n", "line 2 holds the character U+2028; remove it"),
+    ("a: x\nb: x\x1b\n", "line 3 holds the character U+001B; remove it"),
+    ("a: x\n<<<<<<< HEAD\n", "line 3 is a merge conflict marker; resolve the conflict"),
+    ("a:\n\t- b\n", "line 3 is indented with a tab, or lacks a space in `|#` or `,?`"),
+]
+
+
+@pytest.mark.parametrize(("raw", "told"), TOLD)
+def test_a_message_begins_with_the_line_of_the_note_and_what_is_there(raw: str, told: str) -> None:
+    with pytest.raises(BallotInvalid) as error:
+        HANDLER.load(raw)
+    assert str(error.value).startswith(told)
+
+
+def test_a_note_without_front_matter_is_told_what_its_first_line_must_be() -> None:
+    for text, told in {
+        "# Title\n": "there is no front matter; the first line must be `---`",
+        "# Title\n---\n": "text stands before the front matter; `---` must be the very first line",
+        "---\na: b\n": "the front matter is not closed; end it with a line `---`",
+    }.items():
+        with pytest.raises(BallotInvalid) as error:
+            parse(text)
+        assert str(error.value) == told

@@ -191,3 +191,39 @@ def test_a_fence_has_one_backtick_more_than_any_run_in_it_and_at_least_three(run
 
 def test_a_fence_takes_as_many_bytes_as_it_is_given() -> None:
     assert fence("abcdef", "json", 3) == f"```json\nabc\n{measure('abcdef')}\n```"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("abc", 3, "abc"),
+        ("a" * 17, 16, "aaa" + "⟨… 17 in all⟩"),
+        ("\u65e5" * 8, 16, "\u65e5" * 8),
+        ("\u65e5" * 9, 17, "\u65e5\u65e5" + "⟨… 9 in all⟩"),
+        ("\uff21" * 9, 16, "\uff21\uff21" + "⟨… 9 in all⟩"),
+        ("e\u0301" * 16, 32, "e\u0301" * 16),
+        ("a\nb\tc", None, "a⟨U+000A⟩b⟨U+0009⟩c"),
+        ("\n", 8, "⟨U+000A⟩"),
+    ],
+)
+def test_a_line_takes_as_many_columns_as_it_is_given_and_says_how_long_it_was(
+    text: str, width: int | None, shown: str
+) -> None:
+    assert one_line(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "wide"),
+    [
+        ("abc", 3),
+        ("é", 1),
+        ("e\u0301", 1),
+        ("\u65e5", 2),
+        ("\uff21", 2),
+        ("\uff71", 1),
+        ("\U0001f600", 2),
+        ("", 0),
+    ],
+)
+def test_wide_letters_take_two_columns_and_combining_marks_none(text: str, wide: int) -> None:
+    assert columns(text) == wide
