@@ -72,3 +72,11 @@ def test_an_action_runs_only_after_a_yes_and_a_claim() -> None:
 def test_the_table_cannot_be_changed_at_run_time() -> None:
     with pytest.raises(TypeError):
         TRANSITIONS[State.REJECTED, Kind.APPROVED] = State.APPROVED  # type: ignore[index]
+
+
+def test_a_step_that_is_refused_is_told_with_where_the_request_stands() -> None:
+    with pytest.raises(InvalidTransition, match=r"^a request that is rejected cannot be approved") as error:
+        step(State.REJECTED, Kind.APPROVED, id="x")
+    assert error.value.id == "x"
+    with pytest.raises(InvalidTransition, match=r"^a request that nobody asked cannot be approved"):
+        step(None, Kind.APPROVED)

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from ledger_jobs import approving, asking, claiming, executing
 
 from hitl_vault.domain.canonical import MAX_DEPTH, canonical
-from hitl_vault.domain.entry import Entry, hash_of
+from hitl_vault.domain.entry import GENESIS, Entry, hash_of
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.errors import LedgerBroken, RequestNotFound
-from hitl_vault.ledger.chain import Walk, entry_of_line, line_of, record_of, verify_lines
+from hitl_vault.ledger.chain import Walk, ascii_line, entry_of_line, line_of, record_of, verify_lines
 from hitl_vault.ledger.sqlite import SqliteLedger
 
 
@@ -190,3 +190,69 @@ def test_what_cannot_follow_the_end_of_a_request_is_told_with_its_reason(lines: 
     with pytest.raises(LedgerBroken, match=r"entry 6 cannot be what happened: .*cannot be approved") as error:
         walk.take(again)
     assert error.value.seq == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "ascii"),
+    [
+        ('{"a":"b ~"}', '{"a":"b ~"}'),
+        ("é", "\\u00e9"),
+        ("\u2028", "\\u2028"),
+        ("\U0001f600", "\\ud83d\\ude00"),
+        ("\x7f", "\\u007f"),
+        ("a\x1bb", "a\\u001bb"),
+        ("\t", "\\t"),
+    ],
+)
+def test_a_line_in_ascii_has_every_other_character_escaped(line: str, ascii: str) -> None:
+    assert ascii_line(line) == ascii
+
+
+def test_what_is_wrong_with_a_chain_is_told(lines: list[str]) -> None:
+    entries = [entry_of_line(line) for line in lines]
+    changed = replace(entries[1], body={**entries[1].body, "more": 1})
+    strange = replace(entries[1], prev="0" * 64)
+    early = replace(entries[1], at=entries[0].at - timedelta(seconds=1))
+    for found, told in {
+        "entry 2 is missing; 3 stands in its place": [entries[0], entries[2]],
+        "entry 2 does not follow the one before it": [entries[0], strange],
+        "entry 2 was changed: its hash does not fit": [entries[0], changed],
+        "entry 2 is older than the one before it": [entries[0], replace(early, hash=hash_of(early))],
+        "entry 1 cannot be what happened: ": [replace(entries[1], seq=1, prev=GENESIS)],
+    }.items():
+        with pytest.raises(LedgerBroken) as error:
+            verify_lines([line_of(_fitting(entry)) for entry in told])
+        assert str(error.value).startswith(found)
+
+
+def _fitting(entry: Entry) -> Entry:
+    """An entry that was put in the first place, with a hash that fits; any other as it is."""
+    return replace(entry, hash=hash_of(entry)) if entry.seq == 1 else entry
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("[]", "line 1 is not an entry: not an entry of a ledger"),
+        ('{"seq":1}', "line 1 is not an entry: not an entry of a ledger"),
+    ],
+)
+def test_a_line_that_is_none_is_told_with_its_number(line: str, told: str) -> None:
+    with pytest.raises(LedgerBroken) as error:
+        verify_lines([line])
+    assert str(error.value) == told
+
+
+def test_another_way_of_writing_an_entry_is_told(lines: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"^not written as an export is$"):
+        entry_of_line(lines[0].replace('{"at"', '{ "at"'))
+    with pytest.raises(ValueError, match=r"^not written as an export is$"):
+        entry_of_line(f"{lines[0]} ")
+    with pytest.raises(ValueError, match=r"^'seq' is not a int$"):
+        entry_of_line(lines[0].replace('"seq":1', '"seq":"1"'))
+
+
+def test_every_entry_that_fits_is_shown_to_a_witness(lines: list[str]) -> None:
+    seen: list[Entry] = []
+    verify_lines(lines, seen.append)
+    assert [line_of(entry) for entry in seen] == lines
