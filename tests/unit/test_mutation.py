@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 
-
 from tests.mutation.__main__ import LIST, explained
 
 
