@@ -47,7 +47,10 @@ class Leadership:
                 self._calling_card.unlink(missing_ok=True)
             except OSError as error:  # others see a keeper that is none, which harms less than a lock kept
                 _log.warning("%s could not be removed: %s", self._calling_card, error)
-            self._lock.release()
+            try:
+                self._lock.release()
+            except OSError as error:  # it goes with this process
+                _log.warning("%s could not be let go of: %s", self._lock.lock_file, error)
 
     @property
     def held(self) -> bool:

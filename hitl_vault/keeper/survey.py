@@ -15,6 +15,7 @@ from hitl_vault.keeper.sites import Sites
 from hitl_vault.ledger.protocol import Ledger, Row
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.layout import Folder, Layout, Place
+from hitl_vault.vault.passing import raise_passing
 
 _GOING_ON = frozenset({State.APPROVED, State.EXECUTING, State.UNKNOWN})
 _MOVED_TO = (Folder.APPROVED, Folder.REJECTED, Folder.DONE)
@@ -110,6 +111,6 @@ def _is_adopted(row: Row) -> bool:
 
 def _files(folder: Path) -> Iterator[str]:
     """Yield every file below a folder; links to folders are not followed."""
-    for where, _, names in os.walk(folder):
+    for where, _, names in os.walk(folder, onerror=raise_passing):
         for name in names:
             yield os.path.join(where, name)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.layout import Folder, Layout
+from hitl_vault.vault.passing import passes
 
 LIMIT = 256 * 1024
 """The most bytes that a note may have."""
@@ -26,10 +27,6 @@ _READ = (
     | getattr(os, "O_BINARY", 0)
 )
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_PASSING = frozenset(
-    getattr(errno, name, None)
-    for name in ("EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "ENOSPC", "ESTALE", "ETIMEDOUT")
-) - {None}
 PREFIX, SUFFIX, TAKEN, TRADED = ".hitl-", ".tmp", ".taken", ".traded"
 """How the names of files begin that are not notes yet (and end so) or not any more; see `leftovers`."""
 
@@ -55,7 +52,7 @@ def _read_once(path: Path, limit: int) -> bytes | None:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        if _passes(error):
+        if passes(error):
             raise
         raise BallotInvalid(_why(path, error), path=path) from error
     try:
@@ -65,16 +62,11 @@ def _read_once(path: Path, limit: int) -> bytes | None:
         _check(path, info, limit)
         return _bounded(fd, path, limit)
     except OSError as error:
-        if _passes(error):
+        if passes(error):
             raise
         raise BallotInvalid(f"{path} cannot be read: {error.strerror}", path=path) from error
     finally:
         os.close(fd)
-
-
-def _passes(error: Exception) -> bool:
-    """Tell whether an error says nothing about the file."""
-    return isinstance(error, OSError) and error.errno in _PASSING
 
 
 def _why(path: Path, error: Exception) -> str:

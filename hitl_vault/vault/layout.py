@@ -15,6 +15,7 @@ from hitl_vault.domain.identity import ids_in, is_id
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import VaultNotFound
+from hitl_vault.vault.passing import raise_passing
 
 
 class Folder(StrEnum):
@@ -112,7 +113,7 @@ class Layout:
     def resolved(self) -> Iterator[Place]:
         """Yield every note that lies outside of `Pending_Approval/`, as it is found."""
         for folder in (Folder.APPROVED, Folder.REJECTED, Folder.DONE):
-            for where, _, names in os.walk(self.path(folder)):
+            for where, _, names in os.walk(self.path(folder), onerror=raise_passing):
                 for name in names:
                     place = self.classify(os.path.join(where, name))
                     if place:

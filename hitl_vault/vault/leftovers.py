@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.files import PREFIX, SUFFIX, TAKEN, TRADED, read_note, remove, trade_mark
+from hitl_vault.vault.passing import raise_passing
 
 _TAKEN = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]{{16}}-(?P<name>.+){re.escape(TAKEN)}")
 _TRADED = re.compile(
@@ -26,7 +27,7 @@ def tidy(folder: Path) -> int:
 
 
 def _left(folder: Path) -> Iterator[Path]:
-    for where, _, names in os.walk(folder):
+    for where, _, names in os.walk(folder, onerror=raise_passing):
         yield from (Path(where, name) for name in names if name.startswith(PREFIX))
 
 

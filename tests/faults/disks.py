@@ -83,8 +83,8 @@ def _mounted(what: list[str], folder: Path) -> Iterator[None]:
     folder.mkdir(exist_ok=True)
     try:
         _run(*_ROOT, "mount", *what, str(folder))
-    except subprocess.CalledProcessError as refused:
-        pytest.skip(f"no file system may be mounted here: {refused.stderr.strip()}")
+    except (subprocess.CalledProcessError, FileNotFoundError) as refused:
+        pytest.skip(f"no file system may be mounted here: {getattr(refused, 'stderr', '') or refused}")
     try:
         yield
     finally:

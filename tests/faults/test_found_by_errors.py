@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,25 @@ def test_a_look_at_the_notes_does_not_pass_for_the_end_of_a_keeper(house: House)
     left.touch()
     house.gate()
     eventually(lambda: not left.exists())
+
+
+def test_a_folder_that_cannot_be_listed_just_now_is_not_taken_for_empty(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The note in it was drawn anew in its old place, and what its mover meant was never seen."""
+    request = house.gate().ask("refund", CONTEXT)
+    note = house.note(request)
+    house.close()
+    note.rename(house.path(request, "Approved"))
+    listed, refused = os.scandir, list[str]()
+
+    def failing(path: Any = ".") -> Any:
+        walking = "walk" in sys._getframe(1).f_code.co_name  # to watch a folder it is listed too
+        if walking and str(path).endswith("Approved") and not refused:
+            refused.append(str(path))
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    assert house.gate().wait(request.id, timeout=10).approved
+    assert refused
