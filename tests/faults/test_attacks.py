@@ -141,3 +141,20 @@ def test_what_comes_after_the_deadline_counts_for_nothing_though_no_keeper_runs(
             else gate.claim(request.id, CONTEXT)
         )
     assert gate.get(request.id).state == "expired"
+
+
+def test_what_a_killed_keeper_left_half_done_is_undone_at_the_next_start(work: Path) -> None:
+    puppet = Puppet(work)
+    request = puppet.gate.ask("refund", CONTEXT)
+    puppet.settle(rescan=False)
+    note = puppet.root / "Pending_Approval" / f"{request.id}.md"
+    taken = note.with_name(f".hitl-{'0' * 16}-{note.name}.taken")
+    note.rename(taken)
+    half = note.with_name(f".hitl-{'1' * 16}.tmp")
+    half.write_text("half a no")
+    puppet.crash()
+    puppet.begin()
+    assert note.exists()
+    assert not taken.exists()
+    assert not half.exists()
+    puppet.stop()
