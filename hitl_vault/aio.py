@@ -173,10 +173,9 @@ class AsyncGate:
         try:
             yield grant
         except BaseException as error:
-            grant.failed(error)
+            grant.__exit__(type(error), error, error.__traceback__)
             raise
-        if not grant.ended:
-            await to_thread(grant.executed)
+        await to_thread(grant.__exit__, None, None, None)
 
     async def __aenter__(self) -> Self:
         self._gate = await to_thread(self._open)

@@ -104,6 +104,11 @@ class Guarding:
 
 
 def _guarded(plan: _Plan, function: Callable[P, R]) -> Callable[P, R]:
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(
+            f"{function.__qualname__} is a generator, which runs only when somebody iterates over it; "
+            "use `with gate.approval(...)` around that"
+        )
     if inspect.iscoroutinefunction(function):
         return cast("Callable[P, R]", _async(plan, function))
 
@@ -113,11 +118,19 @@ def _guarded(plan: _Plan, function: Callable[P, R]) -> Callable[P, R]:
         decision = plan.gate.wait(request.id)
         bound = plan.approved(request, decision, args, kwargs)
         with plan.claim(request, decision, args, kwargs) as grant:
-            result = function(*bound.args, **bound.kwargs)
+            result = _run(function(*bound.args, **bound.kwargs))
             grant.executed(result)
         return result
 
     return call
+
+
+def _run(result: R) -> R:
+    """Return what a call has returned; `TypeError` for a coroutine, since then nothing has run yet."""
+    if inspect.iscoroutine(result):
+        result.close()
+        raise TypeError("the guarded call returned a coroutine and has not run; guard the coroutine function")
+    return result
 
 
 def _async(plan: _Plan, function: Callable[..., Any]) -> Callable[..., Any]:

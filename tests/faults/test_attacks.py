@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -158,3 +160,91 @@ def test_what_a_killed_keeper_left_half_done_is_undone_at_the_next_start(work: P
     assert not taken.exists()
     assert not half.exists()
     puppet.stop()
+
+
+def test_a_child_that_outlives_a_killed_keeper_does_not_keep_its_lock(house: House) -> None:
+    """Such as a worker of a process pool, which waits for work that nobody sends any more."""
+    process = house.script(
+        """
+        import os
+        assert gate._keeper.wait_ready(5)
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+        print(child, flush=True)
+        time.sleep(60)
+        """
+    )
+    child = int(process.line())
+    process.kill()
+    try:
+        house.note(house.gate().ask("refund", CONTEXT))
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_an_outcome_that_a_coroutine_could_not_record_is_not_recorded_as_another(house: House) -> None:
+    """What has been paid must not be on record as failed: somebody would pay again."""
+
+    async def pay() -> None:
+        async with hv.open_async_gate(house.root, state_dir=house.state, keeper=False) as gate:
+            async with asyncio.timeout(5):
+                asking = asyncio.create_task(run(gate))
+                await asyncio.to_thread(eventually, lambda: list(gate.gate.pending()))
+                await gate.decide(next(iter(await gate.pending())).id, "approve", by="ana")
+                with pytest.raises(hv.LedgerUnavailable):
+                    await asking
+
+    async def run(gate: hv.AsyncGate) -> None:
+        async with gate.approval("refund", CONTEXT) as grant:
+            ledger, grant._ledger = grant._ledger, Unavailable()  # type: ignore[assignment]
+            try:
+                grant.executed("paid")
+            finally:
+                grant._ledger = ledger
+
+    asyncio.run(pay())
+    assert [row.state for row in house.gate(keeper=False).ledger.rows()] == ["executing"]
+
+
+class Unavailable:
+    """A ledger on a disk that is full."""
+
+    def write(self, job: object) -> None:
+        raise hv.LedgerUnavailable("no space left on device")
+
+
+def test_an_error_after_the_outcome_in_a_coroutine_is_the_error_that_is_raised(house: House) -> None:
+    async def pay() -> None:
+        async with hv.open_async_gate(house.root, agent="crm-bot", state_dir=house.state) as gate:
+            request = await gate.ask("refund", CONTEXT, key="k")
+            await gate.decide(request.id, "approve", by="ana")
+            async with gate.approval("refund", CONTEXT, key="k") as grant:
+                grant.executed("paid")
+                raise KeyError("the receipt")
+
+    with pytest.raises(KeyError, match="the receipt"):
+        asyncio.run(pay())
+
+
+def test_what_has_not_run_when_a_call_returns_is_not_recorded_as_executed(house: House) -> None:
+    gate = house.gate(keeper=False)
+
+    class Pay:
+        __name__ = "pay"
+
+        async def __call__(self, eur: int) -> None:
+            raise AssertionError("never awaited")
+
+    request = gate.ask("pay", {"eur": 9}, key="k")
+    gate.decide(request.id, "approve", by="ana")
+    with pytest.raises(TypeError, match="coroutine"):
+        gate.guard(action="pay", key="k")(Pay())(9)
+    assert gate.get(request.id).state == "failed"
+
+    def rows(eur: int) -> Iterator[int]:
+        yield eur
+
+    with pytest.raises(TypeError, match="generator"):
+        gate.guard(action="pay")(rows)
