@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
@@ -123,6 +124,14 @@ class Loop:
         self._untidy = False
         self._drawn_up_to = self._index.drawn_up_to
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(failed=error is not None)
+
     def start(self, *, survey: bool = True) -> None:
         """Catch up with the ledger and, with `survey`, look at what was changed in the vault meanwhile."""
         self._layout.make()
@@ -195,12 +204,12 @@ class Loop:
         ]
         return max(0.0, min(wait for wait in waits if wait is not None))
 
-    def stop(self) -> None:
-        """Finish syncing and close."""
+    def stop(self, *, failed: bool = False) -> None:
+        """Finish syncing and close; `failed` if something may be left half done, for the next start."""
         self._courier.stop()
         self._rounds.stop()
         self._syncer.stop()
-        self._index.close(self._syncer.synced_up_to or None, tidy=not self._untidy)
+        self._index.close(self._syncer.synced_up_to or None, tidy=not (failed or self._untidy))
 
     def _tidy(self) -> None:
         """Undo what a keeper that did not come to an end left half done."""

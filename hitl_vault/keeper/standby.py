@@ -77,12 +77,9 @@ class Keeper:
         if not self._leadership.take():
             return False
         try:
-            loop = self._loop()
-            try:
+            with self._loop() as loop:
                 loop.start(survey=False)
                 self._drain(loop)
-            finally:
-                loop.stop()
         finally:
             self._leadership.leave()
         return True
@@ -116,17 +113,16 @@ class Keeper:
             on_state=self._tell,
             mode=self._config.settings.watch,
         )
-        loop = self._loop()
-        try:
-            self._layout.make()
-            self._leadership.show()
-            watcher.start()
-            loop.start()
-            self._turns(loop)
-        finally:
-            unsubscribe()
-            watcher.stop()
-            loop.stop()
+        with self._loop() as loop:
+            try:
+                self._layout.make()
+                self._leadership.show()
+                watcher.start()
+                loop.start()
+                self._turns(loop)
+            finally:
+                unsubscribe()
+                watcher.stop()
 
     def _turns(self, loop: Loop) -> None:
         while not self._stopping.is_set():

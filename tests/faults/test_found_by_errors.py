@@ -14,6 +14,7 @@ import pytest
 
 import hitl_vault as hv
 from hitl_vault.vault import placing
+from hitl_vault.vault.leftovers import tidy
 from tests.faults.scenarios import CONTEXT, NOTES
 from tests.house import House, eventually
 
@@ -140,3 +141,26 @@ def test_a_folder_that_cannot_be_listed_just_now_is_not_taken_for_empty(
     monkeypatch.setattr(os, "scandir", failing)
     assert house.gate().wait(request.id, timeout=10).approved
     assert refused
+
+
+def test_a_start_that_fails_leaves_what_a_crash_left_to_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer in a note that a killed keeper had in hand stayed hidden."""
+    request = house.gate().ask("refund", CONTEXT)
+    note = house.note(request)
+    house.close()
+    note.write_text(note.read_text().replace('"pending"', "approved"))
+    note.rename(note.with_name(f".hitl-{'0' * 16}-{note.name}.taken"))
+    for index in house.kept().glob("notes.db*"):
+        index.unlink()
+    tidied = list[Path]()
+
+    def failing(folder: Path) -> int:
+        tidied.append(folder)
+        if len(tidied) == 1:
+            raise OSError(5, "Input/output error")
+        return tidy(folder)
+
+    monkeypatch.setattr("hitl_vault.keeper.loop.tidy", failing)
+    assert house.gate().wait(request.id, timeout=10).approved
