@@ -18,7 +18,7 @@ from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.times import Duration, duration
-from hitl_vault.errors import WaitTimeout
+from hitl_vault.errors import LedgerUnavailable, WaitTimeout
 from hitl_vault.ledger.protocol import Ledger
 
 Wake = Callable[[], None]
@@ -57,6 +57,7 @@ class Waiters:
     def __init__(self, ledger: Ledger) -> None:
         self._lock = threading.Lock()
         self._wakes: dict[str, list[tuple[Wake, News]]] = {}
+        self._closed = False
         self._unsubscribe = ledger.subscribe(self._deliver)
 
     @contextmanager
@@ -77,8 +78,18 @@ class Waiters:
                     self._wakes[id] = left
 
     def close(self) -> None:
-        """Stop listening to the ledger."""
+        """Stop listening to the ledger, and end every wait."""
         self._unsubscribe()
+        self._closed = True
+        with self._lock:
+            wakes = [wake for waiters in self._wakes.values() for wake, _ in waiters]
+        for wake in wakes:
+            wake()
+
+    def check_open(self, id: str) -> None:
+        """Raise `LedgerUnavailable` once nothing is heard any more."""
+        if self._closed:
+            raise LedgerUnavailable(f"the gate was closed while {id} was waited for; it is still pending")
 
     def _deliver(self, entries: list[Entry]) -> None:
         with self._lock:
@@ -142,6 +153,7 @@ class Waiting:
         With `questions`, a question that an approver asks and nobody has answered yet ends the wait as
         well; `answer` it and wait again. `on_reminder` is called with the record when the deadline is near,
         as often as the requirement says, and at once if that was so before; what it raises ends the wait.
+        `LedgerUnavailable` ends it if the gate is closed meanwhile.
         """
         watch = Watch(questions=questions, on_reminder=on_reminder)
         ends = None if timeout is None else time.monotonic() + duration(timeout).total_seconds()
@@ -152,6 +164,7 @@ class Waiting:
                 left = None if ends is None else ends - time.monotonic()
                 if left is not None and left <= 0:
                     raise WaitTimeout(f"{id} is still pending after {timeout}")
+                self._waiters.check_open(id)
                 told.wait(left)
                 told.clear()
                 record = _brought_up(record, news)
@@ -201,6 +214,7 @@ class Waiting:
             try:
                 async with asyncio.timeout(span):
                     while (found := watch.take(await asyncio.to_thread(self.ledger.record, id))) is None:
+                        self._waiters.check_open(id)
                         await told.wait()
                         told.clear()
             except TimeoutError:

@@ -198,7 +198,7 @@ def table() -> Iterator[str]:
     yield "|---|---|---:|"
     for name, seed in seeds().items():
         if row := rows.get(name):
-            yield f"| {seed.breaks} | `{row['by']}` | {row['seconds']:.1f} |"
+            yield f"| {seed.breaks} | `{seed.found_by}` | {row['seconds']:.1f} |"
 
 
 if __name__ == "__main__":

@@ -248,3 +248,19 @@ def test_what_has_not_run_when_a_call_returns_is_not_recorded_as_executed(house:
 
     with pytest.raises(TypeError, match="generator"):
         gate.guard(action="pay")(rows)
+
+
+def test_closing_a_gate_ends_the_waits_on_it(house: House) -> None:
+    """Else a thread that waits without a time limit keeps its program from ending."""
+    gate = house.gate(keeper=False)
+    request = gate.ask("refund", CONTEXT)
+
+    async def both() -> tuple[object, object]:
+        waits = asyncio.to_thread(gate.wait, request.id), gate.wait_async(request.id)
+        tasks = [asyncio.create_task(wait) for wait in waits]
+        await asyncio.to_thread(eventually, lambda: len(gate._waiters._wakes.get(request.id, ())) == 2)
+        await asyncio.to_thread(gate.close)
+        first, second = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+        return first, second
+
+    assert [type(error) for error in asyncio.run(both())] == [hv.LedgerUnavailable] * 2
