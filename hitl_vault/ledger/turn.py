@@ -18,12 +18,13 @@ else:
 
 
 class Turn:
-    """A context that one process at a time is in, in the order in which they came.
+    """A context that one process at a time is in, more or less in the order in which they came.
 
     SQLite's own way to wait for another process is to sleep, for longer and longer, while a busy
-    one may write for seconds; here the kernel wakes the next in line. Whether a process may write
-    is still decided by SQLite: without this lock it only waits longer. Raises `LedgerUnavailable`
-    when the turn has not come within `timeout` seconds.
+    one may write for seconds; here the kernel wakes those that wait, though one that comes at that
+    very moment may be first. Whether a process may write is still decided by SQLite: without this
+    lock it only waits longer. Raises `LedgerUnavailable` when the turn has not come within `timeout`
+    seconds.
     """
 
     def __init__(self, path: Path, timeout: float) -> None:
