@@ -140,7 +140,7 @@ def agent(root: str, state: str) -> None:
             say(repr(time.monotonic()))
 
 
-def floor_keeper(folder: str) -> None:
+def floor_keeper(folder: str, synced: str = "") -> None:
     """Keep a floor; wakes the agent through its named pipe."""
     place = Path(folder)
     pipe = os.open(place / "bell", os.O_RDWR)
@@ -148,7 +148,7 @@ def floor_keeper(folder: str) -> None:
     def wake(name: str) -> None:
         os.write(pipe, b"!")
 
-    floor.keep(place, lambda: say("ready"), wake)
+    floor.keep(place, lambda: say("ready"), wake, synced=bool(synced))
 
 
 def floor_agent(folder: str) -> None:

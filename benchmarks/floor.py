@@ -57,9 +57,15 @@ class Record:
 LINE = b'{"at":"2026-01-02T03:04:05.000000Z","kind":"approved","request":"%s"}' + b" " * 230 + b"\n"
 
 
-def keep(folder: Path, listening: Callable[[], None], wake: Callable[[str], None]) -> None:
-    """Serve `Pending/` below `folder` until a file called `close` is written there."""
+def keep(
+    folder: Path, listening: Callable[[], None], wake: Callable[[str], None], *, synced: bool = False
+) -> None:
+    """Serve `Pending/` below `folder` until a file called `close` is written there.
+
+    With `synced` the move is on the disk too before anybody is woken.
+    """
     record = Record(folder / "record")
+    places = [os.open(folder / name, os.O_RDONLY) for name in ("Pending", "Approved")] if synced else []
     inotify = Inotify(folder / "Pending")
     listening()
     for name in inotify.names():
@@ -68,8 +74,12 @@ def keep(folder: Path, listening: Callable[[], None], wake: Callable[[str], None
             continue
         record.append(LINE % name.encode())
         os.rename(folder / "Pending" / name, folder / "Approved" / name)
+        for place in places:
+            os.fsync(place)
         wake(name)
     record.close()
+    for place in places:
+        os.close(place)
 
 
 def prepare(folder: Path) -> Path:

@@ -18,6 +18,9 @@ from benchmarks.actors import Actor
 from benchmarks.harness import MS, Bench, Closing, Stats, in_turns, ratio, until
 from benchmarks.report import Check, Table
 
+SYNCED = "floor, move synced"
+"""The floor of one that moves the note durably before it wakes the agent."""
+
 QUIET = 0.03
 """Seconds between asking and answering: people are not quicker, and drawing has ended."""
 
@@ -57,14 +60,23 @@ def _settled(bench: Bench, rounds: int) -> Table:
 
 def _in_process(bench: Bench, rounds: int) -> dict[str, Stats]:
     with Closing() as later:
-        return in_turns({"floor": _floor(bench, later), "hitl-vault": _our_agent(bench, later)}, rounds, 10)
+        contenders = {
+            "floor": _floor(bench, later),
+            SYNCED: _floor(bench, later, synced=True),
+            "hitl-vault": _our_agent(bench, later),
+        }
+        return in_turns(contenders, rounds, 10)
 
 
-def _floor(bench: Bench, later: Callable[[Callable[[], object]], None]) -> Callable[[], float]:
+def _floor(
+    bench: Bench, later: Callable[[Callable[[], object]], None], *, synced: bool = False
+) -> Callable[[], float]:
     """Return what measures the floor once: a keeping thread and a waiting one."""
     folder = floor.prepare(bench.folder("floor"))
     woken, listening = threading.Event(), threading.Event()
-    thread = threading.Thread(target=floor.keep, args=(folder, listening.set, lambda _: woken.set()))
+    thread = threading.Thread(
+        target=floor.keep, args=(folder, listening.set, lambda _: woken.set()), kwargs={"synced": synced}
+    )
     thread.start()
     listening.wait()
     later(thread.join)
@@ -128,17 +140,18 @@ def _across(bench: Bench, rounds: int) -> dict[str, Stats]:
         later(person.close)
         contenders = {
             "floor": _floor_across(bench, later, person),
+            SYNCED: _floor_across(bench, later, person, "synced"),
             "hitl-vault": _across_us(bench, later, person),
         }
         return in_turns(contenders, rounds, 10)
 
 
 def _floor_across(
-    bench: Bench, later: Callable[[Callable[[], object]], None], person: Actor
+    bench: Bench, later: Callable[[Callable[[], object]], None], person: Actor, *how: str
 ) -> Callable[[], float]:
     folder = floor.prepare(bench.folder("floor"))
     os.mkfifo(folder / "bell")
-    keeper, agent = Actor("floor-keeper", folder), Actor("floor-agent", folder)
+    keeper, agent = Actor("floor-keeper", folder, *how), Actor("floor-agent", folder)
     later(agent.close)
     later(keeper.close)
     later(lambda: floor.stop(folder))
