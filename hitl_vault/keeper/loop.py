@@ -188,6 +188,11 @@ class Loop:
             self._settle_up()
         self._rounds.step(self._drawn_up_to, idle=not self.busy)
 
+    def answer(self, path: Path) -> None:
+        """Take in an answer by itself; the note is drawn in the next turn."""
+        self._looks.hear(path)
+        self._take_in(self._looks.take(FEW))
+
     def idle_for(self) -> float:
         """Return how many seconds the loop may sleep if nothing arrives."""
         if self.busy:
@@ -227,8 +232,6 @@ class Loop:
                 casts.append(cast)
         if casts:
             self._desk.commit(casts)
-        if 0 < len(casts) <= FEW:
-            time.sleep(BREATH)
 
     def _draw(self, id: str) -> None:
         """Draw a note that is behind the ledger, unless somebody is busy with it; the desk waits for them."""

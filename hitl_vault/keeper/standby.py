@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
 from hitl_vault.config import SETTINGS_FOLDER, TEMPLATES, Config
 from hitl_vault.domain.text import visible
 from hitl_vault.errors import VaultError
 from hitl_vault.keeper.inbox import Inbox
 from hitl_vault.keeper.leader import Leadership
-from hitl_vault.keeper.loop import Loop
+from hitl_vault.keeper.loop import BREATH, FEW, Loop
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.layout import Layout
@@ -21,6 +25,8 @@ from hitl_vault.vault.watch import Watcher
 TRY_EVERY = 0.5
 """Seconds between two tries of a standby to lead."""
 RECOVER_AFTER = 1.0
+LULL = 0.005
+"""Seconds without news after which a file is looked at by itself."""
 
 _log = logging.getLogger("hitl_vault.keeper")
 
@@ -45,6 +51,8 @@ class Keeper:
         self._inbox = Inbox()
         self._stopping = threading.Event()
         self._ready = threading.Event()
+        self._busy = threading.Lock()
+        self._heard = 0.0
         self._thread: threading.Thread | None = None
         self.led = False
 
@@ -105,37 +113,69 @@ class Keeper:
         self._inbox = Inbox()
         if self._stopping.is_set():
             return
-        unsubscribe = self._ledger.subscribe(self._inbox.entries)
-        watcher = Watcher(
-            self._config.root,
-            on_path=self._inbox.path,
-            on_rescan=self._inbox.rescan,
-            on_state=self._tell,
-            mode=self._config.settings.watch,
-        )
-        with self._loop() as loop:
-            try:
-                self._layout.make()
-                self._leadership.show()
-                watcher.start()
-                loop.start()
-                self._turns(loop)
-            finally:
-                unsubscribe()
-                watcher.stop()
+        with ExitStack() as at_the_end:
+            loop = at_the_end.enter_context(self._loop())
+            at_the_end.callback(self._ledger.subscribe(self._inbox.entries))
+            watcher = Watcher(
+                self._config.root,
+                on_path=partial(self._hear, loop),
+                on_rescan=self._inbox.rescan,
+                on_state=self._tell,
+                mode=self._config.settings.watch,
+            )
+            at_the_end.callback(watcher.stop)
+            at_the_end.callback(self._be_alone)
+            self._layout.make()
+            self._leadership.show()
+            watcher.start()
+            loop.start()
+            self._turns(loop)
+
+    def _be_alone(self) -> None:
+        """Wait for what the watcher's thread does, and let it do no more."""
+        self._ready.clear()
+        with self._busy:
+            return
 
     def _turns(self, loop: Loop) -> None:
         while not self._stopping.is_set():
-            try:
-                loop.turn()
-            except VaultError as error:
-                self._tell(str(error))
-                self._stopping.wait(RECOVER_AFTER)
-            idle = loop.idle_for()
+            with self._busy:
+                try:
+                    loop.turn()
+                except VaultError as error:
+                    self._tell(str(error))
+                    self._stopping.wait(RECOVER_AFTER)
+                idle = loop.idle_for()
             if idle:
                 self._ready.set()
-            loop.receive(self._inbox.take(idle))
-        self._drain(loop)
+            work = self._inbox.take(idle)
+            if 0 < len(work.entries) <= FEW:
+                time.sleep(BREATH)
+            with self._busy:
+                loop.receive(work)
+        with self._busy:
+            self._drain(loop)
+
+    def _hear(self, loop: Loop, path: Path) -> None:
+        """Look at a file at once, in the watcher's thread, if the keeper is at rest; else leave word.
+
+        Waking the keeper's own thread takes as long as reading the note. What comes in numbers is left
+        to it: it takes in many at a time.
+        """
+        before, self._heard = self._heard, time.monotonic()
+        if self._heard - before < LULL or not self._busy.acquire(blocking=False):
+            self._inbox.path(path)
+            return
+        try:
+            if self._ready.is_set():
+                loop.answer(path)
+                self._inbox.wake()
+                return
+        except Exception:
+            _log.debug("left to the keeper's own thread", exc_info=True)
+        finally:
+            self._busy.release()
+        self._inbox.path(path)
 
     def _drain(self, loop: Loop) -> None:
         while loop.busy:
