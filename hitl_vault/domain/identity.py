@@ -36,7 +36,7 @@ def is_id(text: str) -> bool:
 
 
 def ids_in(name: str) -> Iterator[str]:
-    """Yield every id that a file name could carry, shortest first.
+    """Yield every id that a file name could carry; of those that begin at one place the shortest first.
 
     A conflict copy adds words to the name, and a device name may look like more of the id
     (`…-7k3m9x2q-desktop1.md`), so the caller asks the ledger which of them exists.

@@ -61,7 +61,7 @@ class Place:
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
-        """Every id that the file's name could carry, shortest first; letter case is ignored."""
+        """Every id that the file's name could carry; letter case is ignored."""
         return tuple(ids_in(self.path.name.removesuffix(".md").lower()))
 
     @cached_property

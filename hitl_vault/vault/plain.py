@@ -22,6 +22,7 @@ _TICK = re.compile(rb"^- \[[xX]\] (Approve|Reject)$", re.MULTILINE)
 _TICKED = re.compile(rb"\[[xX]\][ \t]+(?:Approve|Reject|Yes, and)")
 _LABEL = {label: re.compile(rb"\][ \t]+" + label) for label in (b"Approve", b"Reject")}
 _BLANK = b"- [ ]"
+_CLOSING = b"\n---\n"
 _NOTES = b"\n## Notes"
 
 
@@ -37,7 +38,8 @@ def plain_ballot(data: bytes, drawn_sha: str) -> Ballot | None:
     if word in WORDS:
         before = b'---\nstatus: "pending"' + data[front.end(2) + len(front[1]) :]
         return _ballot(status=word) if _is(before, drawn_sha) and not _TICKED.search(before) else None
-    tick = _TICK.search(data, front.end())
+    closing = data.find(_CLOSING, front.end())
+    tick = _TICK.search(data, closing) if closing > 0 else None
     if word != "pending" or tick is None:
         return None
     before = data[: tick.start()] + _BLANK + data[tick.start() + len(_BLANK) :]

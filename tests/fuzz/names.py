@@ -24,7 +24,7 @@ def name(data: bytes) -> str:
         return "no note"
     file = text.rpartition("/")[2].lower()
     assert all(id in file and _is_id(id) for id in place.ids)
-    assert not place.canonical or (f"{place.ids[-1]}.md" == place.name and "/" not in place.name)
+    assert not place.canonical or place.name.removesuffix(".md") in place.ids
     return "the note" if place.canonical else "a copy" if copy else "a note"
 
 

@@ -9,8 +9,8 @@ import pytest
 from hitl_vault.domain import text
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Empty the caches that the unchanged product filled, or its results would stand in for the mutant's."""
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Empty all caches before each test, or the unchanged product's results stand in for the mutant's."""
     for name, module in list(sys.modules.items()):
         if name.startswith("hitl_vault."):
             for part in vars(module).values():

@@ -19,6 +19,7 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Escalation, Mode, Remember, Requirement
 from hitl_vault.domain.standing import StandingRule
+from hitl_vault.errors import InvalidTransition
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ID = "20260102-030405-payment-7k3m9x2q"
@@ -235,3 +236,9 @@ def test_a_notice_is_told_with_its_kind_and_cleared(kind: Kind) -> None:
     assert (told.notice, told.notice_kind) == (NOTICE, kind)
     cleared = record((kind, encode(NOTICE)), (Kind.CLEARED, {}))
     assert (cleared.notice, cleared.notice_kind) == (None, None)
+
+
+def test_a_step_that_is_refused_names_the_request() -> None:
+    with pytest.raises(InvalidTransition) as error:
+        record((Kind.REJECTED, {}), (Kind.APPROVED, {}))
+    assert error.value.id == ID

@@ -109,3 +109,4 @@ def test_every_id_is_told_once_and_the_shortest_first() -> None:
     one, other = "20260102-030405-a-00000000", "20260102-030405-a-00000000-11111111"
     assert list(ids_in(f"{other} {one}")) == [one, other]
     assert list(ids_in(f"copy of {one}")) == [one]
+    assert list(ids_in(f"{one} {one}")) == [one]

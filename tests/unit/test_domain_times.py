@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -158,3 +159,20 @@ def test_a_time_of_the_same_day_is_told_without_its_date(at: datetime, text: str
 def test_a_time_that_people_read_is_in_utc_and_never_later() -> None:
     there = datetime(2026, 1, 2, 3, 4, 5, 999_999, timezone(timedelta(hours=2)))
     assert readable(there) == "2026-01-02 01:04:05 UTC"
+
+
+def test_times_are_told_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert readable(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == "2026-01-02 03:04:05 UTC"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_longest_duration_is_one_and_a_day_is_a_day() -> None:
+    assert duration("3660d") == timedelta(days=3660)
+    assert [brief(timedelta(seconds=n)) for n in (59, 60, 3599, 3600, 86_399, 86_400)] == [
+        *("59s", "1m", "59m", "1h", "23h", "1d")
+    ]

@@ -155,5 +155,9 @@ def test_no_other_change_passes_as_an_ordinary_answer(inserted: bytes, at: int, 
 
 
 def test_only_a_box_below_the_front_matter_is_ticked() -> None:
-    drawn = DRAWN.replace(b'agent: "crm-bot"', b"agent: |-\n- [ ] Approve")
-    assert plain_ballot(drawn.replace(b"[ ] Approve", b"[x] Approve", 1), sha(drawn)) is None
+    """An agent's own note may have text over several lines in its front matter."""
+    boxes = b'agent: "crm-bot\n\n- [ ] Approve\n\n  "'
+    drawn = DRAWN.replace(b"- [ ] Approve\n", b"").replace(b'agent: "crm-bot"', boxes)
+    ticked = drawn.replace(b"[ ] Approve", b"[x] Approve")
+    assert read_ballot(ticked).verdicts == frozenset()
+    assert plain_ballot(ticked, sha(drawn)) is None

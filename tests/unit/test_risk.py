@@ -169,3 +169,17 @@ def test_what_an_agent_says_counts_where_it_is_worse_with_at_least_the_score_of_
     )
     assert highest(risk, Risk(level=Level.MEDIUM, score=99, reasons=("x",))) == risk
     assert highest(risk, Risk(level=Level.LOW, score=99, reasons=("x",))) == risk
+
+
+def test_the_worst_concern_gives_the_level_and_no_score_is_above_100() -> None:
+    assert assess("delete_user", {"bulk": True}).level is Level.HIGH
+    many = [Concern(level=Level.CRITICAL, reason=str(n)) for n in range(9)]
+    assert assess("run", {}, extra=many).score == 100
+
+
+def test_sensitive_actions_and_tools_are_named() -> None:
+    factors = Factors(sensitive=("rotate_key",), tools=("shell", "browser"))
+    assert assess("rotate_key", {}, factors).reasons == ("sensitive action",)
+    assert assess("run", {"tools": ["shell", "browser", "x"]}, factors).reasons == (
+        "dangerous tools: browser, shell",
+    )

@@ -197,6 +197,7 @@ def test_a_fence_takes_as_many_bytes_as_it_is_given() -> None:
     ("text", "width", "shown"),
     [
         ("abc", 3, "abc"),
+        ("a" * 32, 13, "⟨… 32 in all⟩"),
         ("a" * 17, 16, "aaa" + "⟨… 17 in all⟩"),
         ("\u65e5" * 8, 16, "\u65e5" * 8),
         ("\u65e5" * 9, 17, "\u65e5\u65e5" + "⟨… 9 in all⟩"),
