@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hitl_vault.vault.files import sync_folder
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS note (id TEXT PRIMARY KEY, path TEXT NOT NULL, sha TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seal (id TEXT PRIMARY KEY, sha TEXT NOT NULL, templates TEXT NOT NULL)
@@ -64,6 +66,7 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._begun = path.with_name("drawing")
         self._db = self._open()
         rows = self._db.execute("SELECT id, path, sha FROM note")
         self._changed: dict[str, None] = {}
@@ -94,8 +97,11 @@ class Index:
 
     def begin(self) -> bool:
         """Note that somebody draws notes from now on; tell whether whoever did so before came to an end."""
-        ended = self._mark("drawing") == 0
+        ended = self._mark("drawing") == 0 and not self._begun.exists()
         self._set("drawing", 1)
+        # The index itself is never synced: after a power cut it may say what was true long ago.
+        self._begun.touch()
+        sync_folder(self._begun.parent)
         return ended
 
     def get(self, id: str) -> Drawn | None:
@@ -174,5 +180,7 @@ class Index:
         try:
             self.flush(drawn_up_to)
             self._set("drawing", 0 if tidy else 1)
+            if tidy:
+                self._begun.unlink(missing_ok=True)
         finally:
             self._db.close()

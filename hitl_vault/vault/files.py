@@ -120,7 +120,7 @@ def write_note(path: Path, data: bytes, *, sync: bool) -> None:
         os.unlink(temporary)
         raise
     if sync:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def hidden_name(folder: Path) -> str:
@@ -155,7 +155,8 @@ def _write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make durable which files a folder has."""
     if os.name == "nt":  # folders cannot be opened there; the rename itself is journalled
         return
     fd = os.open(folder, os.O_RDONLY)
@@ -190,7 +191,7 @@ def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: st
     except BaseException:
         os.unlink(temporary)
         raise
-    _sync_folder(folder)
+    sync_folder(folder)
     return target
 
 

@@ -164,3 +164,21 @@ def test_a_start_that_fails_leaves_what_a_crash_left_to_the_next(
 
     monkeypatch.setattr("hitl_vault.keeper.loop.tidy", failing)
     assert house.gate().wait(request.id, timeout=10).approved
+
+
+def test_an_index_that_a_power_cut_set_back_does_not_pass_for_the_end_of_a_keeper(house: House) -> None:
+    """It is never synced; what the keeper had in hand at the cut stayed hidden."""
+    house.gate()
+    house.close()
+    (index,) = house.kept().glob("notes.db")
+    before = index.read_bytes()
+    keeper = house.script("print(gate.ask('refund', {}).id, flush=True); time.sleep(60)")
+    note = house.root / "Pending_Approval" / f"{keeper.line()}.md"
+    eventually(note.exists)
+    keeper.kill()
+    for path in house.kept().glob("notes.db-*"):
+        path.unlink()
+    index.write_bytes(before)
+    note.write_text(note.read_text().replace('"pending"', "approved"))
+    note.rename(note.with_name(f".hitl-{'0' * 16}-{note.name}.taken"))
+    assert house.gate().wait(note.stem, timeout=10).approved
