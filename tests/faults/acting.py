@@ -61,7 +61,8 @@ class Actor:
 
     def run_it(self, id: str) -> None:
         """The action itself; twice would be twice the money."""
-        with (self.state / "effects").open("a") as effects:
+        # An action that the disk fails is the agent's own matter.
+        with contextlib.suppress(OSError), (self.state / "effects").open("a") as effects:
             effects.write(f"{id}\n")
 
     def keep(self, *, decided: int = 0, more: Callable[[], bool] = lambda: True) -> None:
