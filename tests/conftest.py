@@ -66,3 +66,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if os.environ.get("CI") and _skipped and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         print("\nskipped, which fails in CI:", *_skipped, sep="\n  ")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where mutmut runs the tests, forget what was found before the mutant came into being."""
+    if "MUTANT_UNDER_TEST" in os.environ:
+        from tests.mutation.fresh import forget
+
+        forget()

@@ -1,16 +1,14 @@
-"""A pytest plugin for mutation runs: forgets what was cached before the mutant came into being."""
+"""For mutation runs: forgets what was cached before the mutant came into being."""
 
 from __future__ import annotations
 
 import sys
 
-import pytest
-
 from hitl_vault.domain import text
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Empty all caches before each test, or the unchanged product's results stand in for the mutant's."""
+def forget() -> None:
+    """Empty all caches, or the unchanged product's results stand in for the mutant's."""
     for name, module in list(sys.modules.items()):
         if name.startswith("hitl_vault."):
             for part in vars(module).values():
