@@ -63,17 +63,17 @@ if TYPE_CHECKING:
     from hitl_vault.domain.risk import Level, Risk
     from hitl_vault.domain.standing import StandingRule
     from hitl_vault.gate import Gate, open_gate
-    from hitl_vault.grant import Grant
     from hitl_vault.init import init_vault
     from hitl_vault.keeper import Keeper
     from hitl_vault.ledger.chain import ascii_line, line_of, verify_lines
     from hitl_vault.ledger.protocol import Ledger, Row
     from hitl_vault.listing import Listing, open_listing
     from hitl_vault.presence import active_keeper
-    from hitl_vault.signing import KeyHolder, KeyInfo
     from hitl_vault.trust.envelope import Statement
     from hitl_vault.trust.signatures import sign_with_secret
     from hitl_vault.vault.layout import Layout
+    from hitl_vault.verbs.grant import Grant
+    from hitl_vault.verbs.signing import KeyHolder, KeyInfo
     from hitl_vault.verification import Verified, verify_export, verify_vault
 
 __all__ = [
@@ -187,14 +187,14 @@ _HOMES = {
     "domain.requirement": "Mode Requirement",
     "domain.risk": "Level Risk",
     "gate": "Gate open_gate",
-    "grant": "Grant",
+    "verbs.grant": "Grant",
     "init": "init_vault",
     "keeper": "Keeper",
     "listing": "Listing open_listing",
     "ledger.chain": "ascii_line line_of verify_lines",
     "ledger.protocol": "Ledger Row",
     "presence": "active_keeper",
-    "signing": "KeyHolder KeyInfo",
+    "verbs.signing": "KeyHolder KeyInfo",
     "trust.envelope": "Statement",
     "trust.signatures": "sign_with_secret",
     "vault.layout": "Layout",

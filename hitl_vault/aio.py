@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 
-from hitl_vault.asking import AskOptions
 from hitl_vault.domain.decision import Decision, Verdict
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.policy import Ruling
@@ -18,8 +17,9 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.times import Duration
 from hitl_vault.gate import Gate, open_gate
-from hitl_vault.grant import Grant
-from hitl_vault.waiting import OnReminder
+from hitl_vault.verbs.asking import AskOptions
+from hitl_vault.verbs.grant import Grant
+from hitl_vault.verbs.waiting import OnReminder
 
 
 class AsyncGate:

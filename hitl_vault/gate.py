@@ -11,13 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
-from hitl_vault import acts, config, editing
+from hitl_vault import acts, config
 from hitl_vault.acceptance import follow
-from hitl_vault.askers import Askers
-from hitl_vault.asking import AskOptions, Step
-from hitl_vault.checking import Checking
-from hitl_vault.claiming import Claiming
-from hitl_vault.denial import not_approved
+from hitl_vault.acts import editing
+from hitl_vault.acts.standing import Remembering
+from hitl_vault.acts.thread import Conversing
+from hitl_vault.acts.voting import Voting
 from hitl_vault.domain.decision import Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import State
@@ -25,18 +24,20 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.times import Duration, duration
 from hitl_vault.errors import CodeInvalid, ConfigError, DigestMismatch, HitlVaultError, RequestNotFound
-from hitl_vault.grant import Grant, Leases
 from hitl_vault.guard import Guarding
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.presence import active_keeper
 from hitl_vault.rules import Rules
-from hitl_vault.signing import Signing
-from hitl_vault.standing import Remembering
-from hitl_vault.thread import Conversing
 from hitl_vault.trust.evidence import Evidence
-from hitl_vault.voting import Voting
-from hitl_vault.waiting import Waiters, Waiting
+from hitl_vault.verbs.askers import Askers
+from hitl_vault.verbs.asking import AskOptions, Step
+from hitl_vault.verbs.checking import Checking
+from hitl_vault.verbs.claiming import Claiming
+from hitl_vault.verbs.denial import not_approved
+from hitl_vault.verbs.grant import Grant, Leases
+from hitl_vault.verbs.signing import Signing
+from hitl_vault.verbs.waiting import Waiters, Waiting
 
 T = TypeVar("T")
 

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Unpack, cast, overload
 
-from hitl_vault.asking import AskOptions
 from hitl_vault.domain.canonical import NotJson, canonical, digest
 from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.request import Request
 from hitl_vault.errors import DigestMismatch
-from hitl_vault.grant import Grant
+from hitl_vault.verbs.asking import AskOptions
+from hitl_vault.verbs.grant import Grant
 
 P = ParamSpec("P")
 R = TypeVar("R")

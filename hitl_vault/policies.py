@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hitl_vault.asking import judged
 from hitl_vault.config import Config
 from hitl_vault.domain.policy import Policy, Ruling
 from hitl_vault.domain.record import Record
@@ -26,6 +25,7 @@ from hitl_vault.rules import (
     shipped_policies,
     shipped_policy,
 )
+from hitl_vault.verbs.asking import judged
 
 __all__ = [
     "cases_beside",

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from hitl_vault import editing
+from hitl_vault.acts import editing
+from hitl_vault.acts.thread import asking_back
+from hitl_vault.acts.voting import Voting
 from hitl_vault.config import Settings
 from hitl_vault.domain.decision import Verdict, Vote, needed
 from hitl_vault.domain.frozen import changed
@@ -17,10 +19,8 @@ from hitl_vault.errors import CodeInvalid, NotAllowed
 from hitl_vault.keeper.sight import Finding, Sighting
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.rules import Rules
-from hitl_vault.thread import asking_back
 from hitl_vault.vault.ballot import read_ballot
 from hitl_vault.vault.editable import read_edits
-from hitl_vault.voting import Voting
 
 
 @dataclass(frozen=True, kw_only=True)

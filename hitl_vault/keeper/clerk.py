@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hitl_vault import acts, timing
+from hitl_vault import acts
+from hitl_vault.acts import timing
 from hitl_vault.domain.due import next_due
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hitl_vault import acts
+from hitl_vault.acts.voting import Voting
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
@@ -22,7 +23,6 @@ from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
 from hitl_vault.trust.modes import LACKING, PROVES
 from hitl_vault.vault.layout import Folder, folder_of
-from hitl_vault.voting import Voting
 
 MISSING_AFTER = 1.0
 """Seconds that a note may be gone before it is drawn again: editors and sync tools delete and create."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from hitl_vault.acts.voting import Voting
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.errors import HitlVaultError, LedgerUnavailable
@@ -34,7 +35,6 @@ from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.layout import Folder, Layout
 from hitl_vault.vault.leftovers import tidy
-from hitl_vault.voting import Voting
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from hitl_vault import standing
+from hitl_vault.acts import standing
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.standing import StandingRule

@@ -11,13 +11,14 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hitl_vault import acts, timing
+from hitl_vault import acts
+from hitl_vault.acts import timing
+from hitl_vault.acts.voting import Voting
 from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Delegation, Escalation, Mode, Requirement
 from hitl_vault.errors import AlreadyDecided, CodeInvalid, NotAllowed
 from hitl_vault.ledger.sqlite import SqliteLedger
-from hitl_vault.voting import Voting
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,12 +12,12 @@ import pytest
 
 import hitl_vault as hv
 from hitl_vault import acts
-from hitl_vault.claiming import Claiming
 from hitl_vault.trust.envelope import Signed, read_signed
 from hitl_vault.trust.hmac_form import sign as short_mac
 from hitl_vault.trust.hmac_form import signed_text
 from hitl_vault.trust.signatures import sign_with_ssh
 from hitl_vault.trust.signers import Signers
+from hitl_vault.verbs.claiming import Claiming
 from tests.conftest import Clock
 from tests.house import House, eventually
 from tests.ssh_keys import KINDS, make_key, public, ssh_agent

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from hitl_vault import editing, standing
+from hitl_vault.acts import editing, standing
+from hitl_vault.acts.entries import append
+from hitl_vault.acts.timing import keep
 from hitl_vault.domain.canonical import digest
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Gesture, Verdict, Vote, needed, same_person, tally
@@ -13,10 +15,8 @@ from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.times import readable
-from hitl_vault.entries import append
 from hitl_vault.errors import AlreadyDecided, NotAllowed, NotAnApprover
 from hitl_vault.ledger.protocol import Writer
-from hitl_vault.timing import keep
 
 Admit: TypeAlias = Callable[[Record, Vote], Vote]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hitl_vault import config
+from hitl_vault.acts.editing import edits_of
 from hitl_vault.domain.decision import Verdict
 from hitl_vault.domain.edits import context_digest
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.requirement import Mode, plain_name
-from hitl_vault.editing import edits_of
 from hitl_vault.errors import ConfigError
 from hitl_vault.ledger.protocol import Ledger, Writer
 

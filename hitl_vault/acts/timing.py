@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from hitl_vault.acts.entries import append
 from hitl_vault.domain import due
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Escalation
 from hitl_vault.domain.times import text_of
-from hitl_vault.entries import append
 from hitl_vault.ledger.protocol import Writer
 
 

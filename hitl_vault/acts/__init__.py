@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from hitl_vault import standing
+from hitl_vault.acts import standing
+from hitl_vault.acts.entries import append
+from hitl_vault.acts.timing import expire
 from hitl_vault.domain.canonical import NotJson, canonical, digest, digest_bytes, joined
 from hitl_vault.domain.code import IssuedCode
 from hitl_vault.domain.codec import encode
@@ -25,10 +27,8 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Adopted, BoundFile, Request
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.domain.risk import Risk
-from hitl_vault.entries import append
 from hitl_vault.errors import AlreadyClaimed, Conflict, DigestMismatch, InvalidTransition
 from hitl_vault.ledger.protocol import Writer
-from hitl_vault.timing import expire
 
 
 @dataclass(frozen=True, kw_only=True)

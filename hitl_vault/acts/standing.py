@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hitl_vault import config
+from hitl_vault.acts.entries import append
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind, State
@@ -17,7 +18,6 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.standing import StandingRule, comparable
 from hitl_vault.domain.times import exact, readable
-from hitl_vault.entries import append
 from hitl_vault.errors import BallotInvalid, InvalidTransition, NotAllowed
 from hitl_vault.ledger.protocol import Ledger, Writer
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from hitl_vault import acts, operands
+from hitl_vault import acts
 from hitl_vault.domain.canonical import NotJson, canonical, digest_bytes
 from hitl_vault.domain.decision import Decision, Outcome
 from hitl_vault.domain.lifecycle import State
@@ -18,6 +18,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
 from hitl_vault.errors import LedgerUnavailable
 from hitl_vault.ledger.protocol import Ledger, Writer
+from hitl_vault.verbs import operands
 
 LARGEST_RESULT = 64 * 1024
 """Bytes of a result's JSON that are recorded; of a larger one, the size and the digest."""

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hitl_vault import acts, answers
+from hitl_vault import acts
+from hitl_vault.acts import answers
 from hitl_vault.domain.decision import Vote
 from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.record import Notice, Record

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hitl_vault import acts, operands
+from hitl_vault import acts
 from hitl_vault.domain.decision import Verdict, Vote, tally
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
@@ -15,6 +15,7 @@ from hitl_vault.errors import InvalidTransition, NotAllowed, SignatureInvalid
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.proofs import Proofs
 from hitl_vault.trust.modes import PROVES
+from hitl_vault.verbs import operands
 
 Job = Callable[[Writer], Record]
 

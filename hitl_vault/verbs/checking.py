@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from hitl_vault.asking import judged
 from hitl_vault.domain.canonical import digest
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.policy import Ruling
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.errors import Blocked, Violation
-from hitl_vault.grant import Grant
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.rules import Rules
+from hitl_vault.verbs.asking import judged
+from hitl_vault.verbs.grant import Grant
 
 
 class Checks(Protocol):

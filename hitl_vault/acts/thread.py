@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from hitl_vault import config
+from hitl_vault.acts.entries import append
+from hitl_vault.acts.timing import keep
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
-from hitl_vault.entries import append
 from hitl_vault.errors import InvalidTransition
 from hitl_vault.ledger.protocol import Ledger, Writer
-from hitl_vault.timing import keep
 from hitl_vault.trust.modes import with_standing
 
 LONGEST = 16 * 1024

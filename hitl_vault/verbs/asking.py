@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
-from hitl_vault import acts, editing, operands
-from hitl_vault.acts import Asking
+from hitl_vault import acts
+from hitl_vault.acts import Asking, editing
+from hitl_vault.acts.standing import with_rules
 from hitl_vault.domain.canonical import NotJson, canonical
 from hitl_vault.domain.policy import Asked
 from hitl_vault.domain.record import Record
@@ -18,7 +19,7 @@ from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.domain.times import Duration, duration
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.rules import Rules
-from hitl_vault.standing import with_rules
+from hitl_vault.verbs import operands
 
 
 class AskOptions(TypedDict, total=False):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, Unpack
 
-from hitl_vault.asking import AskOptions
 from hitl_vault.domain.request import Request
+from hitl_vault.verbs.asking import AskOptions
 
 TIMEOUTS = {
     "code_execution": "30m",

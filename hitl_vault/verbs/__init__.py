@@ -1,0 +1,1 @@
+"""The verbs of a gate, by what they are about."""
