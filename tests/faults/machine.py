@@ -55,7 +55,7 @@ class Approvals(RuleBasedStateMachine):
         assert again in (None, request.id), "the same key gave two requests"
         if request.id not in self.known:
             self.known[request.id] = Reference(request.created + timedelta(minutes=minutes))
-        self.puppet.look()
+        self.glance()  # the keeper draws it, and sees what time it is
 
     @rule(which=WHICH, verdict=VERDICTS)
     def decide(self, which: int, verdict: str) -> None:
