@@ -77,10 +77,10 @@ def _measure(modules: dict[str, ModuleType], asked: argparse.Namespace) -> int:
             findings.append(run(name, module, bench))
         if size != "tiny":
             save(findings[-1])
+        if asked.publish:  # at once: the others take long, and may be stopped
+            publish(findings[-1:])
     if asked.json:
         asked.json.write_text(json.dumps([finding.as_json() for finding in findings], indent=1) + "\n")
-    if asked.publish:
-        publish(findings)
     missed = [
         check for finding in findings for table in finding.tables for check in table.checks if not check.holds
     ]
