@@ -171,8 +171,10 @@ class Keeper:
                 loop.answer(path)
                 self._inbox.wake()
                 return
-        except Exception:
-            _log.debug("left to the keeper's own thread", exc_info=True)
+        except Exception as error:
+            # The keeper's own thread meets it again, and whatever else was about to be looked at.
+            _log.debug("an answer could not be taken in at once", exc_info=True)
+            self._inbox.rescan(f"a look failed: {error}")
         finally:
             self._busy.release()
         self._inbox.path(path)

@@ -60,7 +60,7 @@ def test_a_note_changed_after_the_decision_while_nobody_kept_the_vault_is_put_ri
     forged = archived.read_text().replace("900", "9000")
     archived.write_text(forged)
     house.gate()
-    eventually(lambda: house.says(request, "put right", "Approved"))
+    eventually(lambda: house.says(request, "put right", "Approved"), 30)  # with others at work beside it
     assert [path.read_text() for path in house.aside()] == [forged]
 
 
