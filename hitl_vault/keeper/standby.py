@@ -171,13 +171,13 @@ class Keeper:
                 loop.answer(path)
                 self._inbox.wake()
                 return
+            self._inbox.path(path)
         except Exception as error:
             # The keeper's own thread meets it again, and whatever else was about to be looked at.
             _log.debug("an answer could not be taken in at once", exc_info=True)
             self._inbox.rescan(f"a look failed: {error}")
         finally:
             self._busy.release()
-        self._inbox.path(path)
 
     def _drain(self, loop: Loop) -> None:
         while loop.busy:

@@ -279,7 +279,7 @@ class Watcher:
     def _say(self, sentence: str) -> None:
         try:
             self._on_state(sentence)
-        except Exception:
+        except Exception:  # who cannot be told must not end the watching
             _log.exception("nobody could be told: %s", sentence)
 
 
