@@ -49,7 +49,8 @@ def _run(target: Target, own: Path, found: Path, seconds: int) -> str:
     # By the clock others may hold a run up; how much of the processor an input takes is checked in itself.
     options = [
         *(f"-max_total_time={seconds}", f"-max_len={LARGEST}", f"-dict={target.dictionary}"),
-        *("-timeout=120", f"-rss_limit_mb={MEGABYTES}", f"-artifact_prefix={found}/{target.name}-"),
+        *("-timeout=120", "-report_slow_units=120", f"-rss_limit_mb={MEGABYTES}"),
+        f"-artifact_prefix={found}/{target.name}-",
         *("-print_final_stats=1", str(own), str(CORPUS / target.name)),
     ]
     run = [sys.executable, "-m", "tests.fuzz.guided", target.name, *options]
