@@ -266,14 +266,14 @@ class Desk:
 
     def _put_right(self, record: Record, home: Sequence[Sighting], strays: Sequence[Sighting]) -> None:
         changes = self._projector.changes(record, home[0]) if home else []
-        self._projector.project(record, [*home, *strays])
-        self._put_away(record, strays, home[0] if home else None)
-        if changes:
+        if changes:  # told first: once the note is right again nothing in it would show what it said
             text = (
                 "This note was changed after the decision and has been put right. "
                 "What it said is in Set_Aside."
             )
-            self._notice(record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join(changes)))
+            record = self._notice(record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join(changes)))
+        self._projector.project(record, [*home, *strays])
+        self._put_away(record, strays, home[0] if home else None)
 
     def _put_away(self, record: Record, strays: Sequence[Sighting], home: Sighting | None = None) -> None:
         copies = self._projector.put_away(record, strays, home)
@@ -285,5 +285,5 @@ class Desk:
             names = "\n".join(copy.name for copy in copies)
             self._notice(record.id, Kind.REFUSED, Notice(text=text, detail=names))
 
-    def _notice(self, id: str, kind: Kind, notice: Notice) -> None:
-        self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))
+    def _notice(self, id: str, kind: Kind, notice: Notice) -> Record:
+        return self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))

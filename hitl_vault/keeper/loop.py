@@ -234,7 +234,7 @@ class Loop:
             self._desk.commit(casts)
 
     def _draw(self, id: str) -> None:
-        """Draw a note that is behind the ledger, unless somebody is busy with it; the desk waits for them."""
+        """Draw a note that is behind the ledger, unless somebody has changed it; the desk sees to that."""
         record = self._records.get(id)
         self._clerk.follow(record)
         if id in self._unsure:  # a keeper that was killed may have left it anywhere
@@ -248,7 +248,7 @@ class Loop:
         theirs = adopted and not (pending or undrawn) and handed_over(record, sightings)
         gone = not sightings and self._projector.lies_at(id) is not None
         written = any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
-        busy = pending and (gone or written)
+        busy = (pending and (gone or written)) or self._projector.forged(record, sightings, counted)
         if busy or (not theirs and self._projector.project(record, sightings, counted=counted)):
             self._looks.add(id)
         elif record.over:

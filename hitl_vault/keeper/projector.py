@@ -101,6 +101,13 @@ class Projector:
         drawn = sighting.as_drawn and sighting.sha == self.sha_at(record.id, sighting.path)
         return not drawn and bool(self._differences(record, sighting))
 
+    def forged(self, record: Record, sightings: Iterable[Sighting], counted: Collection[str]) -> bool:
+        """Tell whether the note of a resolved request says what it never said: somebody has to be told."""
+        home, past = folder_of(record.state), self._past
+        ours = record.state is not State.PENDING and not record.request.adopted
+        mains = [s for s in sightings if ours and s.main and s.place.folder is home and s.sha not in counted]
+        return any(self.changes(record, s) and not self._is_one_of(past(record.id).every, s) for s in mains)
+
     def _differences(self, record: Record, sighting: Sighting) -> list[str]:
         found = sighting.ballot
         if found is None:

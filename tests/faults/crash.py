@@ -99,7 +99,7 @@ def repaired(house: House, scenario: Scenario, facts: Facts, said: list[dict[str
         expected = scenario.expect(facts, said)
         wrong += _await(house, gate, expected)
         wrong += inspection.doubled(gate.ledger) + _runs_undecided(gate)
-        wrong += _aside(house, scenario, facts) + _notes(gate, facts)
+        wrong += _aside(house, scenario, facts) + _notes(gate, facts) + _untold(gate, facts)
     return wrong + inspection.ran_twice(house)
 
 
@@ -172,4 +172,13 @@ def _notes(gate: hv.Gate, facts: Facts) -> list[str]:
         f"the notes of {id} were lost"
         for id, text in facts.get("notes", {}).items()
         if (decision := gate.get(id).decision) is None or text not in decision.notes
+    ]
+
+
+def _untold(gate: hv.Gate, facts: Facts) -> list[str]:
+    told = {entry.request for entry in gate.ledger.entries() if entry.kind == "tampered"}
+    return [
+        f"nobody was told that the note of {id} was changed"
+        for id in facts.get("changed", ())
+        if id not in told
     ]

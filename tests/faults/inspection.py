@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 import hitl_vault as hv
@@ -105,13 +106,20 @@ def notes(root: Path) -> Iterator[Place]:
 def misplaced(root: Path, ledger: hv.Ledger) -> list[str]:
     """Return what does not lie where the ledger says, or does not say what the ledger says."""
     lying = list(notes(root))
-    drawer = Drawer(Templates(root / ".hitl" / "templates"))
+    own = root / ".hitl" / "templates"
+    drawer = _drawer(own if own.is_dir() else None)
     found: list[str] = []
     for row in ledger.rows():
         record = ledger.record(row.id)
         found += _misplaced(drawer, record, lying)
     left = [p for folder in Folder for p in (root / folder).rglob(".hitl-*")]
     return found + [f"left behind: {path.name}" for path in left]
+
+
+@cache
+def _drawer(overrides: Path | None) -> Drawer:
+    """Return what draws notes. To compile the templates anew would take longer than all other looking."""
+    return Drawer(Templates(overrides))
 
 
 def _misplaced(drawer: Drawer, record: hv.Record, lying: list[Place]) -> Iterator[str]:

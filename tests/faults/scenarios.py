@@ -156,7 +156,7 @@ def _late(house: House) -> Facts:
     copy = pending / f"{ids[2]} (1).md"
     copy.write_text(before[ids[2]])
     kept = [(pending / f"{ids[0]}.md").read_text(), archived.read_text()]
-    return {"ids": ids, "kept": kept}
+    return {"ids": ids, "kept": kept, "changed": [ids[1]]}
 
 
 def _put_away(actor: Actor) -> None:

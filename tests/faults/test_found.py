@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 
 import hitl_vault as hv
+from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.ledger.bell import PipeBell
+from tests.faults.puppet import Puppet
 from tests.house import House, eventually
 
 CONTEXT = {"order": "A-17", "eur": 900}
@@ -50,18 +53,84 @@ class _FullDisk:
         return self._ledger.write(job)
 
 
-def test_a_note_changed_after_the_decision_while_nobody_kept_the_vault_is_put_right(house: House) -> None:
+@pytest.mark.parametrize("lost", [False, True], ids=["index kept", "index lost"])
+def test_a_note_changed_after_the_decision_while_nobody_kept_the_vault_is_put_right(
+    house: House, lost: bool
+) -> None:
     gate = house.gate()
     request = gate.ask("refund", CONTEXT)
     gate.decide(request.id, "approve", by="ana")
     archived = house.note(request, "Approved")
     eventually(lambda: not house.path(request).exists())
     house.close()
+    if lost:  # as by a crash
+        for index in house.kept().glob("notes.db*"):
+            index.unlink()
     forged = archived.read_text().replace("900", "9000")
     archived.write_text(forged)
     house.gate()
-    eventually(lambda: house.says(request, "put right", "Approved"), 30)  # with others at work beside it
+    eventually(lambda: house.says(request, "put right", "Approved"))
     assert [path.read_text() for path in house.aside()] == [forged]
+
+
+@pytest.fixture
+def puppet(work: Path) -> Any:
+    puppet = Puppet(work)
+    yield puppet
+    puppet.stop()
+
+
+def test_a_note_drawn_ahead_of_what_its_keeper_had_heard_is_put_right_aloud_like_any_other(
+    puppet: Puppet,
+) -> None:
+    """The next keeper took it for one still to be drawn, and drew it without a word."""
+    request = puppet.gate.ask("refund", CONTEXT)
+    puppet.loop.receive(puppet.inbox.take(0))
+    puppet.gate.decide(request.id, "approve", by="ana")
+    puppet.loop.turn()  # reads the record as it is by now
+    puppet.look()
+    puppet.stop()
+    forged = _forge(puppet, request)
+    puppet.begin()
+    puppet.settle(rescan=False)
+    assert _alarms(puppet) == 1
+    assert [path.read_text() for path in (puppet.root / "Set_Aside").iterdir()] == [forged]
+
+
+def test_a_changed_note_is_told_of_though_the_ledger_cannot_be_written_just_then(
+    puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was put right first, and then there was nothing left to tell of."""
+    request = puppet.gate.ask("refund", CONTEXT)
+    puppet.gate.decide(request.id, "approve", by="ana")
+    puppet.settle(rescan=False)
+    _forge(puppet, request)
+    puppet.hear(puppet.root / "Approved" / f"{request.id}.md")
+    puppet.look()
+    puppet.seconds += 1
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", _refused)
+        with pytest.raises(hv.LedgerUnavailable):
+            puppet.look()
+    puppet.crash()
+    puppet.begin()
+    puppet.settle(rescan=True)
+    assert _alarms(puppet) == 1
+
+
+def _forge(puppet: Puppet, request: hv.Request) -> str:
+    note = puppet.root / "Approved" / f"{request.id}.md"
+    forged = note.read_text().replace("900", "9000")
+    note.write_text(forged)
+    return forged
+
+
+def _alarms(puppet: Puppet) -> int:
+    return [entry.kind for entry in puppet.ledger.entries()].count(Kind.TAMPERED)
+
+
+def _refused(*given: object) -> None:
+    raise OSError(5, "Input/output error")
 
 
 def test_nothing_counts_as_synced_after_a_sync_that_failed(tmp_path: Path) -> None:
