@@ -70,7 +70,7 @@ def _bare(conditions: list[str]) -> Callable[[], float]:
     import cel
 
     programs = [cel.compile(condition) for condition in conditions]
-    values = {"action": "pay", "context": CONTEXT, "agent": "bot", "run": None, "now": NOW}
+    values: dict[str, Any] = {"action": "pay", "context": CONTEXT, "agent": "bot", "run": None, "now": NOW}
     values |= {"risk": "low", "score": 0}
 
     def go() -> None:
