@@ -31,7 +31,7 @@ def fold(record: Record | None, entry: Entry) -> Record:
             seq=entry.seq,
             changed=entry.at,
         )
-    changes = _CHANGES.get(entry.kind, _nothing)(record, entry)
+    changes = _CHANGES[entry.kind](record, entry)
     return changed(record, state=state, seq=entry.seq, changed=entry.at, **changes)
 
 
@@ -46,10 +46,6 @@ def fold_all(entries: Iterable[Entry]) -> Record:
 
 
 _Changes = dict[str, Any]
-
-
-def _nothing(record: Record, entry: Entry) -> _Changes:
-    return {}
 
 
 def _voted(record: Record, entry: Entry) -> _Changes:

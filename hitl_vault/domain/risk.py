@@ -165,7 +165,7 @@ def _environment(action: str, context: Mapping[str, Any], factors: Factors) -> I
 
 def _bulk(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
     # Whatever is not plainly no ("true", 1, "yes") counts as bulk.
-    if factors.bulk and context.get("bulk", False) not in (False, None):
+    if factors.bulk and context.get("bulk") not in (False, None):
         yield Concern(level=factors.bulk, reason="bulk operation")
 
 

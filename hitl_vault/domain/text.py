@@ -84,7 +84,7 @@ def fence(text: str, info: str = "text", limit: int | None = None) -> str:
 def fenced(shown: str, info: str) -> str:
     """Return a fence around text that is visible already."""
     runs = _BACKTICKS.findall(shown) if "```" in shown else ()
-    ticks = "`" * max(3, *(len(run) + 1 for run in runs)) if runs else "```"
+    ticks = "`" * max(len(run) + 1 for run in runs) if runs else "```"
     return f"{ticks}{info}\n{shown}{'' if shown.endswith(chr(10)) else chr(10)}{ticks}"
 
 
@@ -101,17 +101,17 @@ def bounded(text: str, limit: int | None) -> str:
 
 def too_long(shown: str, limit: int) -> bool:
     """Tell whether `shown` takes more than `limit` bytes."""
-    return len(shown) * 4 > limit and len(shown.encode("utf-8", "surrogatepass")) > limit
+    return len(shown) * 4 > limit and len(shown.encode()) > limit
 
 
 def head(shown: str, limit: int) -> str:
     """Return as much of `shown` as fits into `limit` bytes."""
-    return shown.encode("utf-8", "surrogatepass")[:limit].decode("utf-8", "ignore")
+    return shown.encode()[:limit].decode(errors="ignore")
 
 
 def measure(text: str) -> str:
     """Return the line that stands for what is not shown of `text`."""
-    data = text.encode("utf-8", "surrogatepass")
+    data = text.encode(errors="surrogatepass")
     return f"⟨… {len(data)} bytes in all, sha256:{hashlib.sha256(data).hexdigest()}⟩"
 
 
@@ -160,7 +160,7 @@ def _scripts(word: str) -> tuple[str, ...]:
 def _columns(char: str) -> int:
     if unicodedata.combining(char):
         return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
 
 
 def _cut(line: str, width: int) -> str:

@@ -30,7 +30,7 @@ def _text(at: datetime, fold: int) -> str:
 
 def readable(at: datetime) -> str:
     """Return an aware instant as people read it, such as `2026-01-02 03:04:05 UTC`; never later than `at`."""
-    return at.astimezone(UTC).isoformat(" ", "seconds")[:19] + " UTC"
+    return at.astimezone(UTC).isoformat(" ")[:19] + " UTC"
 
 
 def instant(text: str) -> datetime:

@@ -171,7 +171,7 @@ def _fold(record: Record | None, entry: Entry) -> Record:
 
 def _step(state: State, entry: Entry) -> State:
     try:
-        return step(state, entry.kind, id=entry.request)
+        return step(state, entry.kind)
     except HitlVaultError as error:
         raise LedgerBroken(f"entry {entry.seq} cannot be what happened: {error}", seq=entry.seq) from error
 

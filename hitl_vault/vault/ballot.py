@@ -198,7 +198,7 @@ def _part(body: str, skip: int) -> tuple[str, str, bool]:
 
 def _verbatim(original: str, text: str, notes: str) -> str:
     """Return the notes with the line ends that they have in `original`."""
-    above = text.count("\n", 0, len(text) - len(notes))
+    above = text.count("\n") - notes.count("\n")
     start = next(islice(_BREAK.finditer(original), above - 1, None))
     return original[start.end() :]
 
@@ -229,7 +229,7 @@ def _unknown(typed: str, boxes: Mapping[Verdict, set[str]]) -> str | None:
     if word not in UNDECIDED:
         return None if word in WORDS or word in QUESTIONS else typed
     marks = set().union(*boxes.values())
-    odd = sorted(marks - {"x", " "})
+    odd = sorted(marks - {" "})
     return f"[{odd[0]}]" if odd and "x" not in marks else None
 
 

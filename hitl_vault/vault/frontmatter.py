@@ -25,7 +25,8 @@ MAX_DEPTH = 16
 
 _FASTEST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Event: TypeAlias = Any
-_FAULTS = (yaml.YAMLError, ValueError, TypeError, RecursionError)
+# OverflowError: without libyaml, `"\U80000000"`.
+_FAULTS = (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError)
 
 _OPEN = re.compile(r"---[ \t]*\n")
 _CLOSE = re.compile(r"^---[ \t]*$", re.MULTILINE)
@@ -128,7 +129,7 @@ def _check_text(raw: str) -> None:
 
 
 def _line(raw: str, found: re.Match[str]) -> int:
-    return raw.count("\n", 0, found.start()) + 2
+    return raw[: found.start()].count("\n") + 2
 
 
 def _explain(error: Exception) -> str:

@@ -38,7 +38,7 @@ def plain_ballot(data: bytes, drawn_sha: str) -> Ballot | None:
     if word in WORDS:
         before = b'---\nstatus: "pending"' + data[front.end(2) + len(front[1]) :]
         return _ballot(status=word) if _is(before, drawn_sha) and not _TICKED.search(before) else None
-    closing = data.find(_CLOSING, front.end())
+    closing = data.find(_CLOSING)
     tick = _TICK.search(data, closing) if closing > 0 else None
     if word != "pending" or tick is None:
         return None

@@ -1,8 +1,10 @@
 """Runs mutmut as `pyproject.toml` says, and holds what survives against the list of what may.
 
-`python -m tests.mutation [--no-run]`. Every survivor is in `survivors.toml` with the reason, under its name
-and the hash of the function that it changes: where that changes, it has to be looked at again. Returns 1 for
-a survivor without a reason and for a reason without a survivor. Needs mutmut: pip install -e '.[mutants]'.
+`python -m tests.mutation [--no-run] [PART ...]`. Every survivor is in `survivors.toml` with the reason,
+under its name and the hash of the function that it changes: where that changes, it has to be looked at
+again. Returns 1 for a survivor without a reason and for a reason without a survivor. What was run before
+stands until its function changes (`rm -r mutants` begins anew); a part, such as `domain.text` or
+`vault.ballot.x__read`, is run again, and judged alone. Needs mutmut: pip install -e '.[mutants]'.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 MUTANTS = Path("mutants")
@@ -71,22 +73,34 @@ def _outcome(code: int | None) -> str:
     return "survived" if code == SURVIVED else "killed"
 
 
+def run(parts: Sequence[str]) -> None:
+    """Run what was not run yet, or these parts once more."""
+    patterns = [f"{PACKAGE}{part}*" for part in parts]
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *patterns]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def judge(parts: Sequence[str]) -> int:
+    """Tell what is not explained, and what is explained for nothing; 1 if there is either."""
+    names = {name for _, name, code in results() if _outcome(code) in ("survived", "untested", "not run")}
+    left = {name for name in names if name.startswith(tuple(parts) or "")}
+    known = {name for name in explained() if name.startswith(tuple(parts) or "")}
+    for mutant in sorted(left - known):
+        print(f"\nnot explained: {mutant}", *change_of(mutant), sep="\n  ")
+    print(*(f"explained, and does not survive: {mutant}" for mutant in sorted(known - left)), sep="\n")
+    return 1 if left ^ known else 0
+
+
 def main() -> int:
     """Run mutmut, print what became of the mutants, and tell what is not explained."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("--no-run", action="store_true", help="look at the last run only")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="such as domain.text; all by default")
     chosen = parser.parse_args()
     if not chosen.no_run:
-        run = [sys.executable, "-m", "mutmut", "run", "--max-children", "1"]
-        subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
+        run(chosen.parts)
     print(table())
-    left = {name for _, name, code in results() if _outcome(code) in ("survived", "untested", "not run")}
-    known = explained()
-    for mutant in sorted(left - known.keys()):
-        print(f"\nnot explained: {mutant}", *change_of(mutant), sep="\n  ")
-    gone = sorted(known.keys() - left)
-    print(*(f"explained, and does not survive: {mutant}" for mutant in gone), sep="\n")
-    return 1 if left ^ known.keys() else 0
+    return judge(chosen.parts)
 
 
 if __name__ == "__main__":

@@ -470,3 +470,24 @@ def test_notes_begin_after_the_heading_whichever_way_its_line_ends() -> None:
     for end in ("\n", "\r", "\r\n"):
         assert read(note(notes="mine").replace("\n", end)).notes == "mine"
         assert read(note().replace("\n", end)).notes == ""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_note_that_ends_with_its_heading_has_no_notes(end: str) -> None:
+    ballot = read(note().removesuffix("\n").replace("\n", end))
+    assert (ballot.has_notes, ballot.notes) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b" \r\n ", "the note: the note is empty"),
+        (b"---\n\0", "the note: the note holds NUL bytes, as after a crash; restore its text"),
+        (b"---\n\xff", "the note: byte 4 is not UTF-8; save the note as UTF-8"),
+        (b"x" * (LIMIT + 1), "the note: the note is larger than 256 KiB; shorten it"),
+    ],
+)
+def test_what_cannot_be_read_at_all_is_told_with_what_to_do(data: bytes, told: str) -> None:
+    with pytest.raises(BallotInvalid) as error:
+        read_ballot(data)
+    assert str(error.value) == told

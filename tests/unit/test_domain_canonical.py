@@ -99,3 +99,33 @@ def test_a_mapping_that_is_no_dict_is_refused_rather_than_guessed() -> None:
 
     with pytest.raises(NotJson):
         canonical(Odd())
+
+
+ORDINARY = [
+    *("text", "", "é", True, False, None),
+    *(0, 7, -7, SAFE, -SAFE, 0.5, -2.5, 1e-4, -1e-4, 123456.789),
+    *([], {}, [1, "a", None], (1, 2), {"a": 1, "b": [{"c": 0.25}]}),
+]
+
+
+@pytest.mark.parametrize("value", ORDINARY, ids=repr)
+def test_an_ordinary_value_is_written_without_the_library_which_takes_ten_times_as_long(
+    value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = rfc8785.dumps(value)
+    monkeypatch.delattr(rfc8785, "dumps")
+    assert canonical(value) == wanted
+
+
+@pytest.mark.parametrize("number", [0, 10**15, SAFE, -SAFE])
+def test_a_whole_number_that_was_read_back_is_an_integer_up_to_the_largest_safe_one(number: int) -> None:
+    assert type(parsed(str(number))) is int
+    assert parsed(str(number)) == number
+    assert type(parsed(str(2**53))) is type(parsed(str(-(2**53)))) is float
+
+
+def test_what_is_no_json_is_told() -> None:
+    with pytest.raises(NotJson, match=r"^not representable as JSON: .*9007199254740992"):
+        canonical(2**53)
+    with pytest.raises(NotJson, match=r"^nested deeper than 64 levels$"):
+        canonical(nested(MAX_DEPTH + 1))

@@ -89,18 +89,24 @@ def test_a_record_that_was_written_anew_is_found_with_the_last_entry_of_the_chec
     *first, third = entries(3, "otherwise")
     for entry in first:
         witness.take(entry)
-    with pytest.raises(LedgerBroken, match="the first 3 entries are not those of the checkpoint") as error:
+    with pytest.raises(LedgerBroken, match="the first 3 entries") as error:
         witness.take(third)
     assert error.value.seq == 1
+    assert str(error.value) == (
+        "the first 3 entries are not those of the checkpoint: the record was written anew"
+    )
 
 
 def test_a_record_that_lost_its_end_is_found() -> None:
     witness = Witness(kept(3))
     for entry in entries(2):
         witness.take(entry)
-    with pytest.raises(LedgerBroken, match=r"ends with entry 2, and had 3 .* removed at its end") as error:
+    with pytest.raises(LedgerBroken, match="removed") as error:
         witness.finish()
     assert error.value.seq == 3
+    assert str(error.value) == (
+        "the record ends with entry 2, and had 3 at the checkpoint: entries were removed at its end"
+    )
 
 
 def test_a_checkpoint_of_nothing_with_a_root_is_none_of_any_record() -> None:

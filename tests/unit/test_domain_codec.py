@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -151,3 +152,29 @@ def test_every_field_of_a_request_is_bound_by_its_digest() -> None:
 def test_a_duration_is_written_in_seconds_whole_where_it_is(span: timedelta, number: float) -> None:
     written = encode(Requirement(timeout=span))["timeout"]
     assert (written, type(written)) == (number, type(number))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Odd:
+    """A record with members of a kind that none of ours has yet."""
+
+    at: datetime | None
+    which: State | int | None = None
+    number: State | int = 0
+
+
+def test_a_member_that_may_be_none_is_null_also_where_that_is_no_default() -> None:
+    assert encode(Odd(at=None)) == {"at": None}
+    assert decode(Odd, {"at": None}) == Odd(at=None)
+    assert encode(Odd(at=datetime(2026, 1, 2, tzinfo=UTC))) == {"at": "2026-01-02T00:00:00.000000Z"}
+
+
+def test_a_member_that_may_be_of_several_kinds_is_left_as_it_is() -> None:
+    odd = Odd(at=None, which=5, number=7)
+    assert encode(odd) == {"at": None, "which": 5, "number": 7}
+    assert decode(Odd, encode(odd)) == odd
+
+
+def test_a_member_that_a_record_has_not_is_named() -> None:
+    with pytest.raises(TypeError, match=r"^Notice has no field 'extra'$"):
+        decode(Notice, {"text": "t", "extra": 1})

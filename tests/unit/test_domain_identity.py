@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,6 +30,16 @@ def test_any_action_gives_an_id_that_is_safe_as_a_file_name(action: str, at: dat
 @given(st.text(max_size=20))
 def test_ids_sort_by_time(action: str) -> None:
     assert new_id(action, AT) < new_id(action, AT + timedelta(seconds=1))
+
+
+def test_an_id_has_the_time_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert new_id("payment", AT).startswith("20260102-030405-payment-")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_ids_of_one_moment_differ() -> None:

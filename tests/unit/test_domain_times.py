@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -166,6 +167,7 @@ def test_times_are_told_in_utc_wherever_the_machine_stands(monkeypatch: pytest.M
     time.tzset()
     try:
         assert readable(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == "2026-01-02 03:04:05 UTC"
+        assert instant("2026-01-02T03:04:05+02:00").tzinfo is UTC
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -176,3 +178,29 @@ def test_the_longest_duration_is_one_and_a_day_is_a_day() -> None:
     assert [brief(timedelta(seconds=n)) for n in (59, 60, 3599, 3600, 86_399, 86_400)] == [
         *("59s", "1m", "59m", "1h", "23h", "1d")
     ]
+
+
+def test_the_hour_that_a_clock_shows_twice_is_two_hours() -> None:
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert text_of(first) == "2026-10-25T00:30:00.000000Z"
+    assert text_of(first.replace(fold=1)) == "2026-10-25T01:30:00.000000Z"
+
+
+def test_what_is_no_time_is_told_with_what_was_written() -> None:
+    for text, message in {
+        "2026-01-02": "no time zone in '2026-01-02'",
+        "0001-01-01T00:00:00+05:30": ("'0001-01-01T00:00:00+05:30' lies outside the years 1 to 9999 in UTC"),
+    }.items():
+        with pytest.raises(ValueError, match=r"\S") as error:
+            instant(text)
+        assert str(error.value) == message
+
+
+def test_what_is_no_duration_is_told_with_what_was_written() -> None:
+    for value, message in {
+        "soon": "not a duration: 'soon' (write 90s, 10m, 2h or 1d)",
+        "4000d": "a duration lies between 0s and 3660d, not '4000d'",
+    }.items():
+        with pytest.raises(ValueError, match=r"\S") as error:
+            duration(value)
+        assert str(error.value) == message

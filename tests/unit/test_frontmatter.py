@@ -58,6 +58,8 @@ REFUSED = [
     ("a: 'x\n", "YAML"),
     ('a: "\\q"\n', "YAML"),
     ('a: "\\ud800"\n', "YAML"),
+    ('a: "\\U00110000"\n', "YAML"),
+    ('a: "\\U80000000"\n', "YAML"),
     ("a: @b\n", "YAML"),
     ("a: `b`\n", "YAML"),
     ("a: b: c\n", "YAML"),
@@ -285,6 +287,7 @@ TOLD = [
     ("a: x\u2028\n", "line 2 holds the character U+2028; remove it"),
     ("a: x\nb: x\x1b\n", "line 3 holds the character U+001B; remove it"),
     ("a: x\n<<<<<<< HEAD\n", "line 3 is a merge conflict marker; resolve the conflict"),
+    ("\n\na: x\u2028\n", "line 4 holds the character U+2028; remove it"),
     ("a:\n\t- b\n", "line 3 is indented with a tab, or lacks a space in `|#` or `,?`"),
 ]
 
@@ -305,3 +308,19 @@ def test_a_note_without_front_matter_is_told_what_its_first_line_must_be() -> No
         with pytest.raises(BallotInvalid) as error:
             parse(text)
         assert str(error.value) == told
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ('a: "\\ud800"\n', "surrogates not allowed"),
+        ('a: "\\U00110000"\n', "ValueError"),
+        ('a: "\\U80000000"\n', "OverflowError"),
+    ],
+)
+def test_a_message_without_libyaml_says_what_is_known(raw: str, told: str) -> None:
+    with pytest.raises(BallotInvalid) as error:
+        StrictHandler(yaml.SafeLoader).load(raw)
+    assert str(error.value) == (
+        f"the front matter is not the YAML of a field ({told}); write `name: value`, with an ordinary space"
+    )

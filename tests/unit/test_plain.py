@@ -56,6 +56,7 @@ def agree(drawn: bytes, answered: bytes) -> bool:
     strict = read_ballot(answered)
     assert [getattr(quick, name) for name in SAME] == [getattr(strict, name) for name in SAME]
     assert (quick.verdicts, quick.notes, quick.has_notes) == (strict.verdicts, strict.notes, strict.has_notes)
+    assert (quick.fields, quick.head) == ({}, "")
     assert (quick.remember, quick.remember_ticked, quick.asks) == (
         strict.remember,
         strict.remember_ticked,
@@ -161,3 +162,14 @@ def test_only_a_box_below_the_front_matter_is_ticked() -> None:
     ticked = drawn.replace(b"[ ] Approve", b"[x] Approve")
     assert read_ballot(ticked).verdicts == frozenset()
     assert plain_ballot(ticked, sha(drawn)) is None
+
+
+def test_a_rule_across_the_page_is_not_the_end_of_the_front_matter() -> None:
+    drawn = DRAWN.replace(b"\n\n## Notes", b"\n\n---\n\n## Notes")
+    assert agree(drawn, drawn.replace(b"[ ] Approve", b"[x] Approve"))
+
+
+def test_a_tick_in_a_note_whose_front_matter_never_ends_is_none() -> None:
+    drawn = DRAWN.replace(b"\n---\n", b"\n", 1)
+    assert b"\n---\n" not in drawn
+    assert plain_ballot(drawn.replace(b"[ ] Approve", b"[x] Approve"), sha(drawn)) is None

@@ -183,3 +183,10 @@ def test_sensitive_actions_and_tools_are_named() -> None:
     assert assess("run", {"tools": ["shell", "browser", "x"]}, factors).reasons == (
         "dangerous tools: browser, shell",
     )
+
+
+def test_what_is_told_of_a_risk_is_told_in_these_words() -> None:
+    context = {"bulk": True, "environment": "production", "amount": "much"}
+    assert assess("delete_payment", context).reasons == (
+        *("amount is not a number", "data loss", "production environment", "bulk operation"),
+    )

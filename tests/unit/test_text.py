@@ -159,6 +159,7 @@ def test_look_alikes_are_told_wherever_they_stand_in_a_value() -> None:
 
 def test_a_character_without_a_name_belongs_to_no_script() -> None:
     assert mixed_scripts("a\U000e1000b\ue000") == {}
+    assert mixed_scripts("a\U00017000b") == {}, "a Tangut letter, which Python cannot name"
 
 
 @pytest.mark.parametrize("char", ["a", "é", "\u65e5", "\U0001f600"])
@@ -211,6 +212,11 @@ def test_a_line_takes_as_many_columns_as_it_is_given_and_says_how_long_it_was(
     text: str, width: int | None, shown: str
 ) -> None:
     assert one_line(text, width) == shown
+
+
+def test_marks_without_a_width_do_not_make_a_line_longer_than_its_columns() -> None:
+    piled = "a" + "\u0301" * 1000 + "b"
+    assert one_line(piled, 20) == "a" + "\u0301" * 20 + "⟨… 1002 in all⟩"
 
 
 @pytest.mark.parametrize(
