@@ -152,6 +152,8 @@ def same_person(one: str, other: str) -> bool:
 
 def _standing(votes: Sequence[Vote]) -> list[Vote]:
     """Return each person's latest vote, and of delegates those that have an approver who is silent."""
+    if len(votes) == 1:
+        return list(votes)
     latest = {alike(vote.by): vote for vote in votes}
     taken = {name for name, vote in latest.items() if not vote.on_behalf_of}
     standing = []

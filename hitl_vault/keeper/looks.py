@@ -17,9 +17,7 @@ from hitl_vault.keeper.survey import Survey
 from hitl_vault.vault.layout import Folder, Layout, Place
 
 FRESH = 16
-"""How many looks keep what was read when they were heard of. What waits longer is read again.
-
-Of those that come on top of them only the hash is noted."""
+"""How many looks keep what was read when they were heard of. What waits longer is read again."""
 
 
 class Looks:
@@ -60,29 +58,31 @@ class Looks:
         """Have a request's files looked at."""
         self._queue[id] = NOTHING_READ
 
-    def hear(self, path: Path) -> None:
-        """Take in that something may have changed at `path`."""
+    def hear(self, path: Path, *, alone: bool = True) -> None:
+        """Take in that something may have changed at `path`; of what does not come `alone` only the hash."""
         place = self._layout.classify(path)
         if place is None:
             return
         try:
             found = read(place.path)
         except OSError:  # whoever looks closer will say what is wrong
-            self._look(place, None)
+            self._look(place, None, alone=True)
             return
         if not self._projector.is_echo(place.path, found):
-            self._look(place, found)
+            self._look(place, found, alone=alone)
 
-    def _look(self, place: Place, found: Read | None) -> None:
+    def _look(self, place: Place, found: Read | None, *, alone: bool) -> None:
         if place.folder is Folder.STANDING:
             self._standing.look(place)
             return
         owner = self._sites.owner(place)
         if owner is None:
             self.meet(place)
-        elif len(self._queue) < FRESH:
-            self._queue[owner] = {place.path: found} if found and owner not in self._queue else NOTHING_READ
-        elif found is None or not self._notice(owner, place.path, found.sha):
+        elif not alone and found and self._notice(owner, place.path, found.sha):
+            return
+        elif found and len(self._queue) < FRESH and owner not in self._queue:
+            self._queue[owner] = {place.path: found}
+        else:
             self.add(owner)
 
     def everywhere(self) -> None:

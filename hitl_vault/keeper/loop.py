@@ -39,9 +39,11 @@ from hitl_vault.vault.leftovers import tidy
 T = TypeVar("T")
 
 BATCH = 256
-"""How many requests are looked at, or drawn, before the inbox is read again."""
-MEANWHILE = 4
-"""How many notes are drawn meanwhile if ballots are waiting: answers come first."""
+"""How many requests are looked at before the inbox is read again."""
+DRAWN = 16
+"""How many notes are drawn before the inbox is read again: answers come first."""
+MEANWHILE = 1
+"""How many while answers wait, or settle."""
 FEW = 16
 """With how many answers at once somebody is likely to wait for each."""
 BREATH = 0.0005
@@ -167,7 +169,7 @@ class Loop:
                 self._courier.follow(entry)
                 self._standing.follow(entry)
         for path in work.paths:
-            self._looks.hear(path)
+            self._looks.hear(path, alone=len(work.paths) == 1)
         if work.rescans:
             self._layout.make()
             self._looks.everywhere()
@@ -181,7 +183,7 @@ class Loop:
             self._looks.meet(place)
         self._standing.turn()
         self._take_in(self._looks.take(BATCH))
-        for id, seq in first(self._draws, MEANWHILE if self._looks else BATCH):
+        for id, seq in first(self._draws, MEANWHILE if self._looks or self._later else DRAWN):
             if self._projector.behind(id, seq):
                 self._safely(id, partial(self._draw, id))
         if not self._draws:

@@ -76,7 +76,7 @@ class Projector:
         known = self._index.get(id)
         return known.sha if known and self._layout.below(path) == known.path else None
 
-    def lies_at(self, id: str) -> Path | None:
+    def lies_at(self, id: str) -> str | None:
         """Return where the note of a request was drawn last, if that is remembered."""
         known = self._index.get(id)
         return self._layout.at(known.path) if known else None

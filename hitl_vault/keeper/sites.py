@@ -27,13 +27,13 @@ class Sites:
         *,
         known: Callable[[str], bool],
         sha_at: Callable[[str, Path], str | None],
-        lies_at: Callable[[str], Path | None],
+        lies_at: Callable[[str], str | None],
     ) -> None:
         self._layout = layout
         self._known = known
         self._sha_at = sha_at
         self._lies_at = lies_at
-        self._places: dict[str, dict[Path, Place]] = {}
+        self._places: dict[str, dict[str, Place]] = {}
         self._adopted: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, str] = {}
 
@@ -57,12 +57,12 @@ class Sites:
         """Return the request that a file belongs to, or None. Remembers the path."""
         id = self._named(place) or self._adopted_owner(place)
         if id is not None:
-            self._places.setdefault(id, {})[place.path] = place
+            self._places.setdefault(id, {})[str(place.path)] = place
         return id
 
     def lies_only_at(self, id: str, path: Path) -> bool:
         """Tell whether a request's file was seen at `path` and nowhere else, and was drawn there."""
-        return self._places.get(id, {}).keys() == {path} and self._lies_at(id) == path
+        return self._places.get(id, {}).keys() == {str(path)} and self._lies_at(id) == str(path)
 
     def _named(self, place: Place) -> str | None:
         whole = place.path.name.removesuffix(".md")
@@ -81,11 +81,12 @@ class Sites:
 
     def seek(self, record: Record) -> None:
         """Find the files of a request in every folder of theirs, not only where they were seen and belong."""
-        name = self._home(record).name
+        name = os.path.basename(self._home(record))
         for folder in OF_REQUESTS:
-            place = self._layout.classify(self._layout.path(folder) / name)
-            if place and os.path.lexists(place.path):
-                self._places.setdefault(record.id, {})[place.path] = place
+            path = str(self._layout.path(folder) / name)
+            place = self._layout.classify(path)
+            if place and os.path.lexists(path):
+                self._places.setdefault(record.id, {})[path] = place
 
     def forget(self, id: str) -> None:
         """Drop what is remembered of a request that is over."""
@@ -110,17 +111,17 @@ class Sites:
                 places[path] = place
         return sorted(places.values(), key=lambda place: (place.name.count("/"), place.path))
 
-    def _home(self, record: Record) -> Path:
+    def _home(self, record: Record) -> str:
         adopted = record.request.adopted
         if adopted is None:
-            return self._layout.note(record.id, record.state)
+            return self._layout.spelled(record.id, record.state)
         self.adopt(record.id, adopted.name)
-        return self._layout.path(folder_of(record.state)) / adopted.name
+        return str(self._layout.path(folder_of(record.state)) / adopted.name)
 
     def _look(self, record: Record, place: Place, fresh: Mapping[Path, Read]) -> Sighting | None:
         found = fresh.get(place.path) or read(place.path)
         if found is None:
-            self._places[record.id].pop(place.path, None)
+            self._places[record.id].pop(str(place.path), None)
             return None
         adopted = record.request.adopted
         return sighting(

@@ -84,11 +84,15 @@ class Layout:
 
     def note(self, id: str, state: State) -> Path:
         """Return the one place where the note of a request belongs."""
-        return Path(f"{self._prefix}{folder_of(state)}{os.sep}{id}.md")
+        return Path(self.spelled(id, state))
 
-    def at(self, relative: str) -> Path:
+    def spelled(self, id: str, state: State) -> str:
+        """Return what `note` returns as a string: to make a path of it takes as long as to read the note."""
+        return f"{self._prefix}{folder_of(state)}{os.sep}{id}.md"
+
+    def at(self, relative: str) -> str:
         """Return the path of what lies at `relative` below the root, with `/`."""
-        return Path(self._prefix + relative)
+        return self._prefix + relative
 
     def below(self, path: Path) -> str:
         """Return where in the vault a path lies, with `/`; the opposite of `at`."""
