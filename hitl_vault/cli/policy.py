@@ -66,7 +66,7 @@ def _explained(ruling: hv.Ruling, found: dict[str, Any]) -> Iterator[str]:
 
 
 def _in(seconds: float | None) -> str:
-    return "no deadline" if seconds is None else f"within {hv.times.brief(hv.times.duration(seconds))}"
+    return "no deadline" if seconds is None else f"within {hv.times.exact(hv.times.duration(seconds))}"
 
 
 def try_(

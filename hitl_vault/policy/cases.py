@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from hitl_vault.domain.canonical import NotJson, canonical
 from hitl_vault.domain.policy import Asked, Effect, Ruling
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.risk import Level, Risk
-from hitl_vault.domain.times import brief, instant
+from hitl_vault.domain.times import exact, instant
 from hitl_vault.policy.evaluate import Judge
 from hitl_vault.policy.keys import LEVEL
 from hitl_vault.policy.kinds import COUNT, FLAG, SPAN_OR_NONE, TEXT, TEXTS, Kind, Wrong, choice, of_text
@@ -146,4 +146,4 @@ def _shown(value: Any) -> str:
         return "none"
     if isinstance(value, tuple):
         return ", ".join(value) or "anyone"
-    return brief(value) if hasattr(value, "total_seconds") else str(value) or "no rule"
+    return exact(value) if isinstance(value, timedelta) else str(value) or "no rule"

@@ -46,7 +46,8 @@ def test_explain_tells_people_which_rule_why_who_how_many_and_by_when(hitl: Shel
         "  - {name: two, verdict: ask, approvers: [ana, ben], quorum: 2, reason: because, timeout: 90m}\n"
     )
     out = hitl("policy", "explain", "x", "--policy", str(path)).out
-    for words in ("ask (rule 'two')", "because", "ana, ben", "2 to approve, 1 to reject", "within 1h", "low"):
+    how = ("2 to approve, 1 to reject", "within 1h30m", "low")
+    for words in ("ask (rule 'two')", "because", "ana, ben", *how):
         assert words in out
 
 
@@ -80,18 +81,20 @@ def test_test_tells_what_fails_and_ends_with_1(hitl: Shell) -> None:
     (folder / "policy.cases.yaml").write_text(
         "cases:\n  - {name: mine, action: x, expect: {verdict: allow}}\n"
         "  - {name: yours, action: x, expect: {verdict: ask}}\n"
+        "  - {name: slow, action: x, expect: {verdict: ask, timeout: 90m}}\n"
     )
     failed = hitl("policy", "test")
     assert failed.code == 1
     assert "mine" in failed.out
     assert "verdict: expected allow, found ask" in failed.out
+    assert "timeout: expected 1h30m, found " in failed.out
     assert "yours" not in failed.out
     assert (
         hitl("policy", "test", "--policy", "vault-orchestrator", str(folder / "policy.cases.yaml")).code == 1
     )
     told = hitl("policy", "test", "--json")
     assert told.code == 1
-    assert [case["ok"] for case in told.json] == [False, True]
+    assert [case["ok"] for case in told.json] == [False, True, False]
 
 
 def test_show_and_schema_print_what_they_name(hitl: Shell) -> None:
