@@ -208,7 +208,10 @@ class _Plan:
             return self._context(*args, **kwargs)
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        context = {name: value for name, value in bound.arguments.items() if name not in ("self", "cls")}
+        context = dict(bound.arguments)
+        first, value = next(iter(context.items()), ("", None))
+        if first in ("self", "cls") and _owns(value, self._function):
+            del context[first]
         for name, value in context.items():
             self._check(name, value)
         return context
@@ -221,6 +224,16 @@ class _Plan:
                 f"{self._function.__qualname__}: argument {name!r} is {error}; "
                 "give guard(context=...) a callable that returns what the approver should see"
             ) from error
+
+
+def _owns(value: Any, function: Callable[..., Any]) -> bool:
+    """Tell whether a function is a method of a value, or of the class that the value is.
+
+    A parameter's name alone tells nothing: what a plain function calls `self` is for the approver to see.
+    """
+    owner = getattr(function, "__qualname__", "").rpartition(".")[0]
+    classes = (*type(value).__mro__, *(value.__mro__ if isinstance(value, type) else ()))
+    return (function.__module__, owner) in [(one.__module__, one.__qualname__) for one in classes]
 
 
 def _first_line(function: Callable[..., Any]) -> str:

@@ -1,0 +1,128 @@
+"""What a guarded call shows to the approver: all that it is called with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import hitl_vault as hv
+from tests.house import House
+
+
+@pytest.fixture
+def gate(house: House) -> hv.Gate:
+    """A gate on which ana approves whatever is asked."""
+    return answering(house, lambda: None)
+
+
+def answering(house: House, meanwhile: Callable[[], object]) -> hv.Gate:
+    """Return a gate on which ana approves, and something happens before that."""
+    gate = house.gate(keeper=False)
+
+    def answer(entries: list[hv.Entry]) -> None:
+        for entry in entries:
+            if entry.kind == "asked":
+                meanwhile()
+                gate.decide(entry.request, "approve", by="ana")
+
+    gate.ledger.subscribe(answer)
+    return gate
+
+
+def shown(gate: hv.Gate) -> dict[str, Any]:
+    """Return the context of the one request."""
+    (row,) = gate.ledger.rows()
+    return dict(gate.get(row.id).request.context)
+
+
+def buy(shares: int, cls: str) -> str:
+    return f"{shares} {cls}"
+
+
+def mark(subject: str, *, self: str = "no one") -> str:
+    return f"{subject} {self}"
+
+
+def praise(self: str, cls: str) -> str:
+    return f"{self} {cls}"
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "context"),
+    [
+        (buy, {"shares": 3, "cls": "B"}, {"shares": 3, "cls": "B"}),
+        (mark, {"subject": "a"}, {"subject": "a", "self": "no one"}),
+        (praise, {"self": "a", "cls": "b"}, {"self": "a", "cls": "b"}),
+        (lambda self: self, {"self": "a"}, {"self": "a"}),
+    ],
+)
+def test_a_plain_function_hides_no_argument_whatever_it_is_called(
+    gate: hv.Gate, function: Callable[..., object], arguments: dict[str, Any], context: dict[str, Any]
+) -> None:
+    assert gate.guard(action="act")(function)(**arguments) == function(**arguments)
+    assert shown(gate) == context
+
+
+def test_what_changes_after_the_asking_does_not_run_also_in_an_argument_called_cls(house: House) -> None:
+    classes = ["B"]
+    ran: list[object] = []
+
+    @answering(house, lambda: classes.append("A")).guard
+    def sell(shares: int, cls: list[str]) -> None:
+        ran.append(cls)
+
+    with pytest.raises(hv.DigestMismatch):
+        sell(3, classes)
+    assert ran == []
+
+
+def guarded_class(gate: hv.Gate) -> type[Any]:
+    """Return a class with guarded methods of each kind."""
+
+    class Till:
+        @gate.guard
+        def pay(self, eur: int, cls: str = "") -> object:
+            return self
+
+        @classmethod
+        @gate.guard
+        def audit(cls, year: int, self: str = "") -> object:
+            return cls
+
+        @staticmethod
+        @gate.guard
+        def move(self: str, to: str) -> object:  # noqa: PLW0211
+            return self
+
+    return Till
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_methods_leave_out_their_object_and_nothing_else(gate: hv.Gate, derived: bool) -> None:
+    till = guarded_class(gate)
+    till = type("Derived", (till,), {}) if derived else till
+    one = till()
+    assert one.pay(9, cls="B") is one
+    assert shown(gate) == {"eur": 9, "cls": "B"}
+
+
+def test_methods_of_a_class_leave_out_that_class_and_nothing_else(gate: hv.Gate) -> None:
+    till = guarded_class(gate)
+    assert till.audit(2026, self="me") is till
+    assert shown(gate) == {"year": 2026, "self": "me"}
+
+
+def test_static_methods_have_no_object_to_leave_out(gate: hv.Gate) -> None:
+    assert guarded_class(gate).move("a", "b") == "a"
+    assert shown(gate) == {"self": "a", "to": "b"}
+
+
+def test_a_bound_method_has_its_object_already(gate: hv.Gate) -> None:
+    class Till:
+        def sort(self, cls: str) -> str:
+            return cls
+
+    assert gate.guard(action="sort")(Till().sort)("B") == "B"
+    assert shown(gate) == {"cls": "B"}
