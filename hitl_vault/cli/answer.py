@@ -26,6 +26,7 @@ Where = Annotated[
     Option("--where", "All that await an answer and fit a condition, such as 'risk == \"low\"'.", "CEL"),
 ]
 Yes = Annotated[bool, Option("--yes", "Do not ask before answering what --where finds, or before signing.")]
+YesToSign = Annotated[bool, Option("--yes", "Do not ask before signing.")]
 Code = Annotated[
     str | None, Option("--code", "Your one-time code for this answer; - to be asked for it.", "CODE")
 ]
@@ -76,7 +77,7 @@ def reject(
     comment: Comment = "",
     code: Code = None,
     sign: Sign = False,
-    yes: Yes = False,
+    yes: YesToSign = False,
     json: Json = False,
     vault: Vault = None,
     state_dir: StateDir = None,

@@ -22,7 +22,8 @@ or with [bold]hitl approve[/] and [bold]hitl reject[/]. Nothing runs unless some
 """
 EPILOG = (
     "Any part of an id will do that no other has. Exit codes: 0 done or approved, 1 error, 2 usage, "
-    "3 rejected, 4 expired, 5 cancelled, 6 still pending. [bold]hitl demo[/] shows it all in 20 seconds."
+    "3 rejected, 4 expired, 5 cancelled, 6 still pending, 7 a question ([bold]wait --questions[/]). "
+    "[bold]hitl demo[/] shows it all in 20 seconds."
 )
 
 

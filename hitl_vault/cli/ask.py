@@ -182,7 +182,7 @@ def _asked_back(question: hv.Question, json: bool) -> int:
 def cancel(
     ids: o.Ids,
     reason: Annotated[str, o.Option("--reason", "Why it is not needed any more.", "TEXT")] = "",
-    by: o.By = None,
+    by: Annotated[str | None, o.Option("--by", "Who withdraws it, else `shell`.", "NAME")] = None,
     json: o.Json = False,
     vault: o.Vault = None,
     state_dir: o.StateDir = None,

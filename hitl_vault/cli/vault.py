@@ -24,9 +24,9 @@ def init(
         str | None, Option("--approver", "Who votes in notes that name nobody.", "NAME")
     ] = None,
     approvers: Annotated[
-        str | None, Option("--approvers", "Who may answer, from the mode attributed on: ana,ben.", "NAMES")
+        str | None, Option("--approvers", "Who may answer, and nobody else: ana,ben.", "NAMES")
     ] = None,
-    vault: Vault = None,
+    vault: Annotated[str | None, Option("--vault", "The folder, if no PATH is given.", "PATH")] = None,
     state_dir: StateDir = None,
 ) -> None:
     """Make a folder a vault; what is there is left as it is."""

@@ -39,6 +39,15 @@ def test_the_page_of_help_groups_the_commands_and_fits(hitl: Shell) -> None:
         assert command.group in page
     assert max(map(len, page.splitlines())) <= 80
     assert "Exit codes" in page
+    assert "7 a question" in " ".join(page.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "untrue"),
+    [("cancel", "HITL_APPROVER"), ("reject", "--where"), ("init", "HITL_VAULT")],
+)
+def test_help_promises_nothing_that_a_command_does_not_do(hitl: Shell, command: str, untrue: str) -> None:
+    assert untrue not in hitl(command, "--help").out
 
 
 def test_the_version_is_the_package_s(hitl: Shell) -> None:
