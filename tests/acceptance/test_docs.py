@@ -80,6 +80,11 @@ def test_the_readmes_note_is_what_is_drawn(work: Path) -> None:
     assert -1 not in places and places == sorted(places), places
 
 
+def test_the_readme_says_how_long_a_saved_note_settles(here: Path) -> None:
+    assert "half a second after you save" in (ROOT / "README.md").read_text("utf-8")
+    assert hv.load_config(here / "vault").settings.settle == 0.5
+
+
 def test_the_readmes_commands_run(here: Path) -> None:
     lines = [line for line in blocks(ROOT / "README.md", "sh").splitlines() if line.startswith("hitl ")]
     assert lines
