@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from hitl_vault.domain.lifecycle import Kind, State
@@ -168,11 +168,7 @@ class Projector:
         for sighting in sightings:
             if sighting.main and sighting.place.folder is folder:
                 return sighting.path
-        adopted = record.request.adopted
-        if adopted is None:
-            return self._layout.note(record.id, record.state)
-        name = adopted.name if folder is Folder.PENDING else PurePosixPath(adopted.name).name
-        return self._layout.path(folder) / name
+        return self._layout.home(record)
 
     def _person(self, record: Record, carried: Sighting | None, counted: Collection[str]) -> Person:
         """Return what of a person's stays: their words, and their marks too unless those are spent."""

@@ -116,7 +116,7 @@ class Sites:
         if adopted is None:
             return self._layout.spelled(record.id, record.state)
         self.adopt(record.id, adopted.name)
-        return str(self._layout.path(folder_of(record.state)) / adopted.name)
+        return str(self._layout.home(record))
 
     def _look(self, record: Record, place: Place, fresh: Mapping[Path, Read]) -> Sighting | None:
         found = fresh.get(place.path) or read(place.path)
@@ -127,7 +127,7 @@ class Sites:
         return sighting(
             place,
             found,
-            main=place.path.name == (PurePosixPath(adopted.name).name if adopted else f"{record.id}.md"),
+            main=not self.is_copy(record.id, place),
             drawn_sha=self._sha_at(record.id, place.path),
             original=adopted.text.encode() if adopted else None,
             skip=notes_headings(adopted.text) if adopted else 0,

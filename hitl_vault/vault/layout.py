@@ -83,7 +83,7 @@ class Layout:
         return self.root / folder
 
     def note(self, id: str, state: State) -> Path:
-        """Return the one place where the note of a request belongs."""
+        """Return the one place where a note of ours belongs; for an adopted one ask `home`."""
         return Path(self.spelled(id, state))
 
     def spelled(self, id: str, state: State) -> str:
@@ -99,7 +99,10 @@ class Layout:
         return os.fspath(path).removeprefix(self._prefix).replace(os.sep, "/")
 
     def home(self, record: Record) -> Path:
-        """Return the one place where the note of a record belongs; an adopted one keeps its own name."""
+        """Return the one place where the note of a record belongs.
+
+        An adopted one keeps its own name: where it was found while it is pending, then at a folder's top.
+        """
         adopted, folder = record.request.adopted, folder_of(record.state)
         if adopted is None:
             return self.note(record.id, record.state)
@@ -126,7 +129,7 @@ class Layout:
     def classify(self, path: str | os.PathLike[str]) -> Place | None:
         """Return the place of a note, or None for everything that is not one.
 
-        Not notes: what lies outside the four folders that are in play, names that do not end in
+        Not notes: what lies outside the five folders that are in play, names that do not end in
         `.md`, and every path with a component that starts with a dot or `~$`: editors and sync
         tools name their temporary files so.
         """
