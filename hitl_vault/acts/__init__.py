@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from hitl_vault.acts import standing
+from hitl_vault.acts.asking import Asking as Asking
 from hitl_vault.acts.entries import append
 from hitl_vault.acts.timing import expire
 from hitl_vault.domain.canonical import NotJson, canonical, digest, digest_bytes, joined
@@ -24,35 +25,10 @@ from hitl_vault.domain.identity import new_id
 from hitl_vault.domain.lifecycle import NO, Kind, State
 from hitl_vault.domain.policy import Effect
 from hitl_vault.domain.record import Notice, Record
-from hitl_vault.domain.request import Adopted, BoundFile, Request
-from hitl_vault.domain.requirement import Mode, Requirement
-from hitl_vault.domain.risk import Risk
+from hitl_vault.domain.request import Request
+from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import AlreadyClaimed, Conflict, DigestMismatch, InvalidTransition
 from hitl_vault.ledger.protocol import Writer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asking:
-    """What an agent asks, before it has an id and a time. `timeout` None means no deadline.
-
-    `standing` are the standing rules that may answer it.
-    """
-
-    action: str
-    context: Mapping[str, Any]
-    agent: str
-    timeout: timedelta | None
-    summary: str = ""
-    reason: str = ""
-    run: str | None = None
-    key: str | None = None
-    risk: Risk = field(default_factory=Risk)
-    requirement: Requirement = field(default_factory=Requirement)
-    adopted: Adopted | None = None
-    files: tuple[BoundFile, ...] = ()
-    verdict: Effect = Effect.ASK
-    schema: Mapping[str, Any] | None = None
-    standing: tuple[str, ...] = ()
 
 
 def ask(writer: Writer, asking: Asking) -> Record:

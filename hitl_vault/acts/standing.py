@@ -6,23 +6,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hitl_vault import config
+from hitl_vault.acts.asking import Asking
 from hitl_vault.acts.entries import append
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.policy import Effect
 from hitl_vault.domain.record import Record
+from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.standing import StandingRule, comparable
 from hitl_vault.domain.times import exact, readable
 from hitl_vault.errors import BallotInvalid, InvalidTransition, NotAllowed
 from hitl_vault.ledger.protocol import Ledger, Writer
-
-if TYPE_CHECKING:
-    from hitl_vault.acts import Asking
 
 ACTIVE = "active"
 """The status in the note of a rule that is in force; any other word ends it."""
@@ -112,7 +111,7 @@ def is_on(root: Path, id: str) -> bool:
         return False
 
 
-def _covers(rule: StandingRule, asked: Any) -> bool:
+def _covers(rule: StandingRule, asked: Request | Asking) -> bool:
     """Tell whether a rule covers a request, or what is about to be one."""
     plain = not asked.files and asked.adopted is None
     return plain and rule.covers(asked.action, asked.agent, asked.context, asked.risk, asked.requirement)
