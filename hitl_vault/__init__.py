@@ -44,7 +44,7 @@ from hitl_vault.errors import (
 
 if TYPE_CHECKING:
     from hitl_vault import acceptance, policies
-    from hitl_vault.aio import AsyncGate, open_async_gate
+    from hitl_vault.aio import AsyncGate, AsyncKeyHolder, open_async_gate
     from hitl_vault.checkpoints import Checkpoints
     from hitl_vault.config import Change, Config, Settings
     from hitl_vault.config import load as load_config
@@ -80,6 +80,7 @@ __all__ = [
     "AlreadyClaimed",
     "AlreadyDecided",
     "AsyncGate",
+    "AsyncKeyHolder",
     "BallotInvalid",
     "Blocked",
     "BoundFile",
@@ -170,7 +171,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "aio": "AsyncGate open_async_gate",
+    "aio": "AsyncGate AsyncKeyHolder open_async_gate",
     "checkpoints": "Checkpoints",
     "config": "Change Config Settings",
     "diagnosis": "Check diagnose",

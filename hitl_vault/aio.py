@@ -3,27 +3,69 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
-from hitl_vault.domain.decision import Decision, Verdict
-from hitl_vault.domain.entry import Entry
-from hitl_vault.domain.policy import Ruling
+from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
-from hitl_vault.domain.request import Request
 from hitl_vault.domain.times import Duration
 from hitl_vault.gate import Gate, open_gate
 from hitl_vault.verbs.asking import AskOptions
 from hitl_vault.verbs.grant import Grant
+from hitl_vault.verbs.signing import KeyHolder
 from hitl_vault.verbs.waiting import OnReminder
 
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
 
-class AsyncGate:
-    """A gate for coroutines: `async with open_async_gate(...) as gate`. See `Gate` for each verb."""
+
+class _Awaiting:
+    """Stands for something whose methods take their time."""
+
+    def _held(self) -> Any:
+        raise NotImplementedError
+
+
+def _awaited(
+    method: Callable[Concatenate[T, P], R],
+) -> Callable[Concatenate[_Awaiting, P], Coroutine[Any, Any, R]]:
+    """Return a method that is called in a thread, with the same arguments and description."""
+
+    @wraps(method)
+    async def call(self: _Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await to_thread(lambda: method(self._held(), *args, **kwargs))
+
+    return call
+
+
+class AsyncKeyHolder(_Awaiting):
+    """A vault's keys for coroutines. See `KeyHolder` for each verb."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def _held(self) -> KeyHolder:
+        return self._gate.keys
+
+    list = _awaited(KeyHolder.list)
+    rotate = _awaited(KeyHolder.rotate)
+    add_signer = _awaited(KeyHolder.add_signer)
+    revoke = _awaited(KeyHolder.revoke)
+    share_secret = _awaited(KeyHolder.share_secret)
+    deliver_codes_with = _awaited(KeyHolder.deliver_codes_with)
+
+
+class AsyncGate(_Awaiting):
+    """A gate for coroutines: `async with open_async_gate(...) as gate`. See `Gate` for each verb.
+
+    Each takes what the gate's own takes. `gate` is for what needs no waiting: `gate.agent`, `gate.rules`.
+    """
 
     def __init__(self, open: Callable[[], Gate]) -> None:
         self._open = open
@@ -36,45 +78,40 @@ class AsyncGate:
             raise RuntimeError("the gate is not open; use `async with`")
         return self._gate
 
-    async def ask(
-        self, action: str, context: Mapping[str, Any] | None = None, **options: Unpack[AskOptions]
-    ) -> Request:
-        """Ask for approval; durable when it returns."""
-        return await to_thread(self.gate.ask, action, context, **options)
+    def _held(self) -> Gate:
+        return self.gate
 
-    async def check(self, action: str, context: Mapping[str, Any] | None = None, **options: Any) -> Ruling:
-        """Return what the policy says of an action."""
-        return await to_thread(self.gate.check, action, context, **options)
+    ask = _awaited(Gate.ask)
+    ask_many = _awaited(Gate.ask_many)
+    ask_code_execution = _awaited(Gate.ask_code_execution)
+    ask_deployment = _awaited(Gate.ask_deployment)
+    ask_billing = _awaited(Gate.ask_billing)
+    ask_file_deletion = _awaited(Gate.ask_file_deletion)
+    check = _awaited(Gate.check)
+    guardrail = _awaited(Gate.guardrail)
+    decide = _awaited(Gate.decide)
+    question = _awaited(Gate.question)
+    answer = _awaited(Gate.answer)
+    cancel = _awaited(Gate.cancel)
+    claim = _awaited(Gate.claim)
+    settle = _awaited(Gate.settle)
+    sign = _awaited(Gate.sign)
+    statement = _awaited(Gate.statement)
+    standing_rules = _awaited(Gate.standing_rules)
+    revoke = _awaited(Gate.revoke)
+    get = _awaited(Gate.get)
+    find = _awaited(Gate.find)
+    history = _awaited(Gate.history)
+    draw = _awaited(Gate.draw)
 
-    async def guardrail(
-        self, action: str, context: Mapping[str, Any] | None = None, grant: Grant | None = None
-    ) -> Ruling:
-        """Let an executor go on only with what may run."""
-        return await to_thread(self.gate.guardrail, action, context, grant)
+    async def pending(self) -> list[Record]:
+        """Return the requests that await a decision, newest first."""
+        return await to_thread(lambda: list(self.gate.pending()))
 
-    async def ask_many(self, askings: Iterable[Mapping[str, Any]]) -> list[Request]:
-        """Ask several things in one durable step."""
-        return await to_thread(self.gate.ask_many, askings)
-
-    async def ask_code_execution(self, code: str, **options: Any) -> Request:
-        """Ask whether code may run."""
-        return await to_thread(self.gate.ask_code_execution, code, **options)
-
-    async def ask_deployment(
-        self, service: str, version: str, environment: str, **options: Unpack[AskOptions]
-    ) -> Request:
-        """Ask whether a version of a service may be deployed."""
-        return await to_thread(self.gate.ask_deployment, service, version, environment, **options)
-
-    async def ask_billing(
-        self, amount: float, currency: str, recipient: str, **options: Unpack[AskOptions]
-    ) -> Request:
-        """Ask whether an amount may be charged or paid."""
-        return await to_thread(self.gate.ask_billing, amount, currency, recipient, **options)
-
-    async def ask_file_deletion(self, paths: Sequence[str], **options: Unpack[AskOptions]) -> Request:
-        """Ask whether files may be deleted."""
-        return await to_thread(self.gate.ask_file_deletion, paths, **options)
+    @property
+    def keys(self) -> AsyncKeyHolder:
+        """The vault's keys."""
+        return AsyncKeyHolder(self.gate)
 
     @overload
     async def wait(
@@ -107,56 +144,6 @@ class AsyncGate:
         """Wait until a request is decided; all waits of a process share one thread."""
         return await self.gate.wait_async(id, timeout, questions=questions, on_reminder=on_reminder)
 
-    async def decide(
-        self,
-        id: str,
-        verdict: str | Verdict,
-        *,
-        by: str | None = None,
-        comment: str = "",
-        edits: Mapping[str, Any] | None = None,
-        remember: Duration | None = None,
-        code: str = "",
-        signature: str = "",
-    ) -> Record:
-        """Vote, with the proof that the trust mode wants."""
-        more: dict[str, Any] = {"edits": edits, "remember": remember, "code": code, "signature": signature}
-        return await to_thread(self.gate.decide, id, verdict, by=by, comment=comment, **more)
-
-    async def question(self, id: str, text: str, *, by: str | None = None) -> Record:
-        """Ask the agent something about its request."""
-        return await to_thread(self.gate.question, id, text, by=by)
-
-    async def answer(self, id: str, text: str) -> Record:
-        """Answer the oldest open question about a request."""
-        return await to_thread(self.gate.answer, id, text)
-
-    async def cancel(self, id: str, *, reason: str = "", by: str | None = None) -> Record:
-        """Withdraw a request."""
-        return await to_thread(self.gate.cancel, id, reason=reason, by=by)
-
-    async def claim(self, id: str, context: Mapping[str, Any], *, action: str | None = None) -> Grant:
-        """Take the right to run, once."""
-        return await to_thread(self.gate.claim, id, context, action=action)
-
-    async def settle(
-        self, id: str, outcome: Literal["executed", "failed"], *, by: str, comment: str = ""
-    ) -> Record:
-        """Say how a run ended whose executor vanished."""
-        return await to_thread(self.gate.settle, id, outcome, by=by, comment=comment)
-
-    async def get(self, id: str) -> Record:
-        """Return the record of a request."""
-        return await to_thread(self.gate.get, id)
-
-    async def pending(self) -> list[Record]:
-        """Return the requests that await a decision, newest first."""
-        return await to_thread(lambda: list(self.gate.pending()))
-
-    async def history(self, id: str) -> list[Entry]:
-        """Return every entry of a request, oldest first."""
-        return await to_thread(self.gate.history, id)
-
     @property
     def guard(self) -> Any:
         """Decorate a function so that each call asks first: `Gate.guard`, best on coroutine functions."""
@@ -188,6 +175,13 @@ class AsyncGate:
         await to_thread(gate.close)
 
 
-def open_async_gate(vault: str | Path | None = None, **options: Any) -> AsyncGate:
+def open_async_gate(
+    vault: str | Path | None = None,
+    *,
+    agent: str = "agent",
+    state_dir: str | Path | None = None,
+    keeper: bool = True,
+    clock: Callable[[], Any] | None = None,
+) -> AsyncGate:
     """Return a gate for `async with`. Takes what `open_gate` takes; the vault is opened on entering."""
-    return AsyncGate(lambda: open_gate(vault, **options))
+    return AsyncGate(lambda: open_gate(vault, agent=agent, state_dir=state_dir, keeper=keeper, clock=clock))
