@@ -41,7 +41,7 @@ def fold_all(entries: Iterable[Entry]) -> Record:
     for entry in entries:
         record = fold(record, entry)
     if record is None:
-        raise RequestNotFound
+        raise RequestNotFound("there are no entries, so there is no such request")
     return record
 
 

@@ -42,7 +42,7 @@ def past_of(entries: Iterable[Entry]) -> Past:
         records.append(fold(records[-1] if records else None, entry))
         start = start if _may_be_missed(entry, records[-1]) else place
     if not records:
-        raise RequestNotFound
+        raise RequestNotFound("there are no entries, so there is no such request")
     good = [r for r in records if r.state is not State.PENDING] or records[start:]
     return Past(every=tuple(reversed(records)), good=tuple(reversed(good)))
 

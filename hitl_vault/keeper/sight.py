@@ -1,6 +1,6 @@
 """What lies in the vault for one request, and what that amounts to: nothing, a vote, or something to explain.
 
-Only `look` touches files; `assess` is a pure function of what was seen.
+Only `read` touches files; `assess` is a pure function of what was seen.
 """
 
 from __future__ import annotations

@@ -96,12 +96,15 @@ def linked(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def record_of(entries: Iterable[Entry]) -> Record:
-    """Return the record that the stored entries of a request amount to; `LedgerBroken` if to none."""
+    """Return the record that the stored entries of a request amount to.
+
+    `LedgerBroken` if one of them cannot follow, `RequestNotFound` if there are none.
+    """
     record: Record | None = None
     for entry in entries:
         record = _fold(record, entry)
     if record is None:
-        raise RequestNotFound
+        raise RequestNotFound("there are no entries, so there is no such request")
     return record
 
 

@@ -26,8 +26,9 @@ SUMMARY_LIMIT = 500
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """One line of a listing. `changed` is the time of the last entry, whose number is `seq`; `due` when
-    something happens by time alone: a reminder, an escalation or the deadline. `standing` is the end of
-    the standing rule that its approval made, `rule` the id of the one that answered it.
+    something happens by time alone: a reminder, an escalation, the deadline or the end of a standing rule.
+    `standing` is the end of the standing rule that its approval made, `rule` the id of the one that
+    answered it.
 
     `summary` is cut at `SUMMARY_LIMIT` characters; the `Record` has all of it.
     """
@@ -155,7 +156,8 @@ class Ledger(Protocol):
     def due(self) -> list[tuple[datetime, str]]:
         """Return when which request wants attention, soonest first.
 
-        The deadlines of those pending or approved, and the ends of the leases of those executing.
+        By reminders, escalations, deadlines and the ends of standing rules, each request's next one; and
+        by the ends of the leases of those executing.
         """
         ...
 

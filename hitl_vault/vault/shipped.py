@@ -1,4 +1,4 @@
-"""Where the templates and the sample vault that come with the product lie."""
+"""Where the templates, the policies and the sample vault that come with the product lie."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def shipped(folder: str) -> Path:
-    """Return the folder `templates` or `vault`: inside the package, else beside it in the repository.
+    """Return the folder `templates`, `policies` or `vault`: in the package, else in the repository.
 
     Raises `VaultError` if it is in neither place, which means that the installation is incomplete.
     """

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "hitl_vault"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 BASE = {"errors", "domain", "_version"}
-PARTS = {"config", "ledger", "policy", "vault", "trust", "notify"}
+PARTS = {"config", "ledger", "policy", "vault", "trust"}
 FACE = {"__init__"}
 TOP = {"__main__", "cli", "demo", "web", "mcp", "integrations"}
 
