@@ -15,6 +15,7 @@ from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.times import Duration
 from hitl_vault.gate import Gate, open_gate
+from hitl_vault.guard import Guard
 from hitl_vault.verbs.asking import AskOptions
 from hitl_vault.verbs.grant import Grant
 from hitl_vault.verbs.signing import KeyHolder
@@ -145,7 +146,7 @@ class AsyncGate(_Awaiting):
         return await self.gate.wait_async(id, timeout, questions=questions, on_reminder=on_reminder)
 
     @property
-    def guard(self) -> Any:
+    def guard(self) -> Guard:
         """Decorate a function so that each call asks first: `Gate.guard`, best on coroutine functions."""
         return self.gate.guard
 

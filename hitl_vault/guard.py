@@ -45,6 +45,27 @@ class Asks(Protocol):
         ...
 
 
+class Guard(Protocol):
+    """`Gate.guard`, wherever it is called from: what it wraps keeps its signature."""
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+
+    @overload
+    def __call__(
+        self,
+        function: None = None,
+        /,
+        *,
+        action: str | None = None,
+        context: Callable[..., Mapping[str, Any]] | None = None,
+        summary: Text | None = None,
+        reason: Text = "",
+        key: Text | None = None,
+        **options: Any,
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
 class Guarding:
     """The verbs of a gate that wrap a callable or a block."""
 
