@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hitl_vault.durable import sync_folder, write_private
 from hitl_vault.errors import ConfigError
 
 SETTINGS_FOLDER = ".hitl"
@@ -119,7 +120,7 @@ def accept(state: Path, files: Contents) -> None:
     folder = state / _ACCEPTED / name
     if not folder.exists():
         _copy(files, folder)
-    _put(state / _ACCEPTED / _CURRENT, name.encode())
+    write_private(state / _ACCEPTED / _CURRENT, name.encode())
 
 
 def _digest(files: Contents) -> str:
@@ -128,26 +129,21 @@ def _digest(files: Contents) -> str:
 
 
 def _copy(files: Contents, folder: Path) -> None:
+    """Write a folder of files in one step, on the disk when this returns."""
     hidden = folder.with_name(f".{folder.name}-{os.urandom(6).hex()}")
-    (hidden / TEMPLATES).mkdir(mode=0o700, parents=True)
-    for name, data in files.items():
-        _put(hidden / name, data)
     try:
+        (hidden / TEMPLATES).mkdir(mode=0o700, parents=True)
+        for name, data in files.items():
+            write_private(hidden / name, data)
         hidden.rename(folder)
-    except OSError:
-        if not folder.exists():  # else another process was quicker
+    except BaseException as error:
+        import shutil  # slow to import
+
+        shutil.rmtree(hidden, ignore_errors=True)
+        if not (isinstance(error, OSError) and folder.exists()):  # else another process was quicker
             raise
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file whole, on the disk when this returns."""
-    hidden = path.with_name(f".{path.name}-{os.urandom(6).hex()}")
-    handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(handle)
-    hidden.replace(path)
+    sync_folder(folder.parent)
+    sync_folder(folder.parent.parent)
 
 
 def home(base: Path, root: Path) -> Home | None:
@@ -167,7 +163,7 @@ def settle(base: Path, root: Path, home: Home) -> None:
     path = _card(base, root)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     card = {"root": str(root), "id": home.id, "state": str(home.state)}
-    _put(path, json.dumps(card).encode("utf-8", "surrogateescape"))
+    write_private(path, json.dumps(card).encode("utf-8", "surrogateescape"))
 
 
 def _card(base: Path, root: Path) -> Path:

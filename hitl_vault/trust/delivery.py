@@ -13,9 +13,10 @@ from hitl_vault.domain.decision import Verdict
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.text import bounded, one_line
 from hitl_vault.domain.times import readable
+from hitl_vault.durable import write_private
 from hitl_vault.errors import CodeUndelivered, ConfigError
 from hitl_vault.trust.codes import shown
-from hitl_vault.trust.private import read_private, write_private
+from hitl_vault.trust.private import read_private
 from hitl_vault.trust.signers import principal
 
 COMMAND_FILE = "code-command.json"

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from hitl_vault.domain.times import instant, text_of
+from hitl_vault.durable import write_private
 from hitl_vault.errors import ConfigError
-from hitl_vault.trust.private import read_private, write_private
+from hitl_vault.trust.private import read_private
 
 FILE = "keys.json"
 _FORMAT = 1

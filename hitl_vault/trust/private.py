@@ -1,9 +1,8 @@
-"""Files that only their owner may open: written whole or not at all, and not trusted if others could."""
+"""Files that only their owner may open: not trusted if others could."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -27,29 +26,3 @@ def read_private(path: Path) -> bytes | None:
         if os.name == "posix" and found.st_mode & 0o077:
             raise ConfigError(f"{path}: others may open it; run `chmod 600 {path}`, and rotate if they did")
         return file.read(_LARGEST)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner may open (0600), durably and in one step."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

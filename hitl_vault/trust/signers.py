@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from hitl_vault.domain.requirement import plain_name
+from hitl_vault.durable import write_private
 from hitl_vault.errors import ConfigError
-from hitl_vault.trust.private import read_private, write_private
+from hitl_vault.trust.private import read_private
 from hitl_vault.trust.sshsig import PublicKey, read_public_key
 
 NAMESPACE = "hitl-vault"

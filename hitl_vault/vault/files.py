@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from hitl_vault.durable import sync_folder
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.layout import Folder, Layout
 from hitl_vault.vault.passing import passes
@@ -153,17 +154,6 @@ def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make durable which files a folder has."""
-    if os.name == "nt":  # folders cannot be opened there; the rename itself is journalled
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def remove(path: Path) -> bool:
