@@ -12,7 +12,7 @@ from hitl_vault.domain.canonical import NotJson, canonical, digest
 from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.request import Request
 from hitl_vault.errors import DigestMismatch
-from hitl_vault.verbs.asking import AskOptions
+from hitl_vault.verbs.asking import AskOptions, CallOptions
 from hitl_vault.verbs.grant import Grant
 
 P = ParamSpec("P")
@@ -62,7 +62,7 @@ class Guard(Protocol):
         summary: Text | None = None,
         reason: Text = "",
         key: Text | None = None,
-        **options: Any,
+        **options: Unpack[CallOptions],
     ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
@@ -83,7 +83,7 @@ class Guarding:
         summary: Text | None = None,
         reason: Text = "",
         key: Text | None = None,
-        **options: Any,
+        **options: Unpack[CallOptions],
     ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
     def guard(
@@ -96,14 +96,17 @@ class Guarding:
         summary: Text | None = None,
         reason: Text = "",
         key: Text | None = None,
-        **options: Any,
+        **options: Unpack[CallOptions],
     ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
         """Decorate a function, plain or async, so that each call asks, waits, claims, runs and records.
 
         The call's arguments are the context, or what `context` makes of them. `summary` (by default the
         docstring's first line), `reason` and `key` are texts or callables of the arguments; `options` are
-        further arguments of `ask`. The call raises `NotApproved` instead of running.
+        those of `CallOptions`, any other is a `TypeError`. The call raises `NotApproved` instead of running.
         """
+        unknown = sorted(options.keys() - CallOptions.__optional_keys__)
+        if unknown:
+            raise TypeError(f"guard: no such option: {', '.join(unknown)}")
 
         def wrap(function: Callable[P, R]) -> Callable[P, R]:
             words = {"summary": summary or _first_line(function), "reason": reason, "key": key}

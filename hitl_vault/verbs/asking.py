@@ -22,25 +22,33 @@ from hitl_vault.rules import Rules
 from hitl_vault.verbs import operands
 
 
-class AskOptions(TypedDict, total=False):
-    """What may be said beside the action and its context.
+class CallOptions(TypedDict, total=False):
+    """What may be said of every call of a function alike.
 
-    `summary` (one line) and `reason` are for the approver; `key` is the agent's own name for the
-    request and makes asking idempotent; `run` names the agent's run. `timeout` is the time to decide
-    and to claim (`"1h"`, seconds, a timedelta; None for no deadline), at most what the policy's rule
-    gives; left out, it is the rule's or the vault's. `risk` can only raise what the policy assesses.
-    `files` are paths by name: their content is bound too, shown by its hash, and hashed again at the claim.
-    `schema` is a JSON Schema of the context: what approvers may change has to stay within it.
+    `run` names the agent's run. `timeout` is the time to decide and to claim (`"1h"`, seconds, a timedelta;
+    None for no deadline), at most what the policy's rule gives; left out, it is the rule's or the vault's.
+    `risk` can only raise what the policy assesses. `files` are paths by name: their content is bound too,
+    shown by its hash, and hashed again at the claim. `schema` is a JSON Schema of the context: what
+    approvers may change has to stay within it.
     """
 
-    summary: str
-    reason: str
-    key: str | None
     timeout: Duration | None
     run: str | None
     risk: str | Level | Risk | None
     files: Mapping[str, str | Path] | None
     schema: Mapping[str, Any] | None
+
+
+class AskOptions(CallOptions, total=False):
+    """What may be said beside the action and its context; see `CallOptions` too.
+
+    `summary` (one line) and `reason` are for the approver; `key` is the agent's own name for the
+    request and makes asking idempotent.
+    """
+
+    summary: str
+    reason: str
+    key: str | None
 
 
 class Step:

@@ -126,3 +126,23 @@ def test_a_bound_method_has_its_object_already(gate: hv.Gate) -> None:
 
     assert gate.guard(action="sort")(Till().sort)("B") == "B"
     assert shown(gate) == {"cls": "B"}
+
+
+def test_what_may_be_said_of_each_call_reaches_the_request(gate: hv.Gate) -> None:
+    @gate.guard(action="buy", timeout="90s", run="r-1", risk="high", schema={"type": "object"})
+    def purchase(shares: int) -> None: ...
+
+    purchase(3)
+    (row,) = gate.ledger.rows()
+    request = gate.get(row.id).request
+    assert request.expires == request.created + hv.times.duration("90s")
+    assert (request.run, request.risk.level, request.schema) == ("r-1", "high", {"type": "object"})
+
+
+@pytest.mark.parametrize("option", ["timout", "agent", "Key", "gesture"])
+def test_an_option_that_does_not_exist_is_told_where_it_is_written(gate: hv.Gate, option: str) -> None:
+    options: dict[str, Any] = {option: "1h"}
+    with pytest.raises(TypeError, match=f"no such option: {option}"):
+        gate.guard(action="buy", **options)
+    with pytest.raises(TypeError, match=f"no such option: {option}"):
+        gate.guard(buy, **options)
