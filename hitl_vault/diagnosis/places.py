@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from hitl_vault.config import SETTINGS_FILE, SETTINGS_FOLDER, Config
 from hitl_vault.diagnosis.check import Check, fail, ok, warn
+from hitl_vault.vault.files import TAKEN, TRADED, hidden_name
 from hitl_vault.vault.layout import Folder, Layout
+from hitl_vault.vault.leftovers import leftovers
 from hitl_vault.vault.mounts import silent_filesystem
 
 _MARKERS = {
@@ -89,22 +90,23 @@ def folders(config: Config) -> Iterator[Check]:
 def _unwritable(folder: Path) -> str:
     if not folder.exists():
         return ""  # the keeper makes it
-    probe = folder / f".hitl-{secrets.token_hex(8)}.tmp"
+    probe = hidden_name(folder)
     try:
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        probe.unlink()
+        os.unlink(probe)
     except OSError as error:
         return f"{folder}: {error.strerror}"
     return ""
 
 
 def _leftovers(layout: Layout) -> Iterator[Check]:
-    left = [str(path) for folder in Folder for path in layout.path(folder).glob(".hitl-*.tmp")]
+    left = [str(path) for folder in Folder for path in leftovers(layout.path(folder))]
     if left:
         yield warn(
             "leftovers",
-            f"{len(left)} temporary files of writes that were cut off, such as {left[0]}",
-            "They are ignored; remove them while no keeper is active.",
+            f"{len(left)} files of writes that were cut off, such as {left[0]}",
+            "The next keeper to start clears them up. Delete none that end in "
+            f"{TAKEN} or {TRADED}: they may hold what somebody wrote.",
         )
 
 

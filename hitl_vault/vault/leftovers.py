@@ -23,12 +23,17 @@ def tidy(folder: Path) -> int:
 
     Only for whoever is alone in writing there. A note that was put back is to be looked at again.
     """
-    return sum(_undo(path) for path in list(_left(folder)))
+    return sum(_undo(path) for path in list(leftovers(folder)))
 
 
-def _left(folder: Path) -> Iterator[Path]:
+def leftovers(folder: Path) -> Iterator[Path]:
+    """Yield what was written, replaced or taken by half, here and below; what was taken may hold a note."""
     for where, _, names in os.walk(folder, onerror=raise_passing):
-        yield from (Path(where, name) for name in names if name.startswith(PREFIX))
+        yield from (
+            Path(where, name)
+            for name in names
+            if name.startswith(PREFIX) and name.endswith((SUFFIX, TAKEN, TRADED))
+        )
 
 
 def _undo(path: Path) -> bool:

@@ -59,6 +59,12 @@ def leftover(house: House, state: Path, id: str) -> None:
     (house.root / "Done" / ".hitl-0123456789abcdef.tmp").touch()
 
 
+def half_taken(house: House, state: Path, id: str) -> None:
+    folder = house.root / "Approved" / "email"
+    folder.mkdir()
+    (folder / ".hitl-0123456789abcdef-INVOICE.md.taken").write_text("what somebody wrote")
+
+
 def other_machine(house: House, state: Path, id: str) -> None:
     (house.root / ".hitl" / "keeper-nas.json").write_text(json.dumps({"host": "nas", "pid": 1}))
 
@@ -76,6 +82,7 @@ SPOILT = [
     (foreign_note, "fail", "foreign notes"),
     (unreadable_note, "warn", "unreadable notes"),
     (leftover, "warn", "leftovers"),
+    (half_taken, "warn", "leftovers"),
     (other_machine, "fail", "keepers"),
     (broken_ledger, "fail", "ledger"),
 ]
@@ -102,6 +109,13 @@ def test_what_is_wrong_is_named_with_a_remedy(hitl: Shell, spoil: Spoil, level: 
     assert found[name]["level"] == level
     assert found[name]["remedy"]
     assert result.code == (1 if level == "fail" else 0)
+
+
+def test_a_person_is_told_to_leave_to_the_keeper_what_may_hold_a_note(hitl: Shell) -> None:
+    half_taken(hitl.house, hitl.house.kept(), "")
+    told = " ".join(hitl("doctor").out.split())
+    assert "such as" in told
+    assert "The next keeper to start clears them up. Delete none that end in .taken or .traded" in told
 
 
 def test_a_vault_without_a_keeper_is_told(hitl: Shell) -> None:
