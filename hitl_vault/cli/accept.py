@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import hitl_vault as hv
 from hitl_vault.cli import render
-from hitl_vault.cli.exits import DONE, ERROR, say
+from hitl_vault.cli.exits import DONE, ERROR, confirmed, say
 from hitl_vault.cli.options import By, Option, StateDir, Vault
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -27,7 +26,7 @@ def accept(
             print("Settings, policy and templates are in force as they lie in the vault.")
             return DONE
         render.write(_shown(changes))
-        if not (yes or _sure()):
+        if not (yes or confirmed("Let this count from now on?", "look at the difference, then add --yes")):
             say("nothing was accepted; what was in force stays so")
             return ERROR
         hv.acceptance.accept(gate.config, gate.ledger, by=hv.acceptance.who(by))
@@ -39,10 +38,3 @@ def _shown(changes: Sequence[hv.Change]) -> Iterator[str]:
     for change in changes:
         for line in hv.acceptance.diff(change):
             yield render.paint(line, _COLOURS.get(line[0], "") if line[:3] not in ("+++", "---") else "bold")
-
-
-def _sure() -> bool:
-    if not sys.stdin.isatty():
-        say("name --yes to accept this without being asked")
-        return False
-    return input("Let this count from now on? [y/N] ").strip().lower() in ("y", "yes")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from json import loads
 from typing import Annotated, Any
 
 import hitl_vault as hv
 from hitl_vault.cli import batch, evidence
+from hitl_vault.cli.ask import json_object, span
 from hitl_vault.cli.each import each
 from hitl_vault.cli.exits import Usage
 from hitl_vault.cli.options import By, Ids, Json, MaybeIds, Option, StateDir, Vault
@@ -19,8 +19,6 @@ Edit = Annotated[
     str | None,
     Option("--edit", "Values to change first, where the rule lets you: '{\"amount\": 800}'.", "JSON"),
 ]
-
-
 Where = Annotated[
     str | None,
     Option("--where", "All that await an answer and fit a condition, such as 'risk == \"low\"'.", "CEL"),
@@ -63,12 +61,21 @@ def approve(
             return batch.approve(gate, where, ids or [], by=by, comment=comment, yes=yes, json=json)
         if not ids:
             raise Usage("ID: name a request, or several with --where")
-        found, key = evidence.split_key(ids, sign)
-        edits = _edits(edit)
-        prove = evidence.proving(
-            gate, hv.Verdict.APPROVE, by=by, code=code, sign=sign, key=key, yes=yes, edits=edits
+        edits = None if edit is None else json_object(edit, "--edit")
+        longer = None if remember is None else span(remember, "--remember")
+        return _answer(
+            gate,
+            hv.Verdict.APPROVE,
+            ids,
+            by,
+            comment,
+            json,
+            code=code,
+            sign=sign,
+            yes=yes,
+            edits=edits,
+            remember=longer,
         )
-        return _answer(gate, hv.Verdict.APPROVE, found, by, comment, json, prove, edits, remember)
 
 
 def reject(
@@ -84,23 +91,25 @@ def reject(
 ) -> int:
     """Say no to one request or several; a comment tells the agent why."""
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        found, key = evidence.split_key(ids, sign)
-        prove = evidence.proving(gate, hv.Verdict.REJECT, by=by, code=code, sign=sign, key=key, yes=yes)
-        return _answer(gate, hv.Verdict.REJECT, found, by, comment, json, prove)
+        return _answer(gate, hv.Verdict.REJECT, ids, by, comment, json, code=code, sign=sign, yes=yes)
 
 
 def _answer(
     gate: hv.Gate,
     verdict: hv.Verdict,
-    ids: list[str],
+    words: list[str],
     by: str | None,
     comment: str,
     json: bool,
-    prove: evidence.Prove,
+    *,
+    code: str | None,
+    sign: bool,
+    yes: bool,
     edits: dict[str, Any] | None = None,
-    remember: str | None = None,
+    remember: timedelta | None = None,
 ) -> int:
-    span = None if remember is None else _span(remember)
+    ids, key = evidence.split_key(words, sign)
+    prove = evidence.proving(gate, verdict, by=by, code=code, sign=sign, key=key, yes=yes, edits=edits)
 
     def vote(id: str) -> hv.Record:
         return gate.decide(
@@ -109,29 +118,10 @@ def _answer(
             by=by,
             comment=comment,
             edits=edits,
-            remember=span,
+            remember=remember,
             gesture=hv.Gesture.CLI,
             **prove(id),
         )
 
     # What has no error was counted: the state may be pending still, or further on than the vote.
     return each(gate, ids, vote, list(hv.State), json=json)
-
-
-def _span(text: str) -> timedelta:
-    try:
-        return hv.times.duration(text)
-    except ValueError as error:
-        raise Usage(f"--remember: {error}") from error
-
-
-def _edits(text: str | None) -> dict[str, Any] | None:
-    if text is None:
-        return None
-    try:
-        values = loads(text)
-    except ValueError as error:
-        raise Usage(f"--edit: not readable as JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise Usage("--edit: write an object, such as '{\"amount\": 800}'")
-    return values

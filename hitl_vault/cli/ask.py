@@ -103,28 +103,36 @@ def _checked(read: Callable[[str], Any], text: str, flag: str) -> Any:
 
 def read_context(text: str) -> dict[str, Any]:
     """Return the JSON object that `--context` gives."""
+    return json_object(_source(text), "--context")
+
+
+def json_object(text: str, flag: str) -> dict[str, Any]:
+    """Return the JSON object that an option gives."""
     try:
-        value = jsonlib.loads(_source(text))
+        value = jsonlib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Usage(f"--context: not JSON: {error}") from error
+        raise Usage(f"{flag}: not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise Usage('--context: not a JSON object; write {"name": value, …}')
+        raise Usage(f'{flag}: not a JSON object; write {{"name": value, …}}')
     return value
 
 
 def _source(text: str) -> str:
     if text == "-":
-        return _bounded(sys.stdin.buffer.read(LARGEST_CONTEXT + 1))
+        return _decoded(sys.stdin.buffer.read(LARGEST_CONTEXT + 1))
     if text.startswith("@"):
         with Path(text[1:]).expanduser().open("rb") as file:
-            return _bounded(file.read(LARGEST_CONTEXT + 1))
+            return _decoded(file.read(LARGEST_CONTEXT + 1))
     return text
 
 
-def _bounded(data: bytes) -> str:
+def _decoded(data: bytes) -> str:
     if len(data) > LARGEST_CONTEXT:
         raise Usage(f"--context: more than {LARGEST_CONTEXT} bytes; refer to a file by its name and digest")
-    return data.decode("utf-8-sig")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Usage(f"--context: not JSON: {error}") from error
 
 
 def _tell_asked(gate: hv.Gate, id: str, json: bool) -> None:

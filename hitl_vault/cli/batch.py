@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import hitl_vault as hv
 from hitl_vault.cli import render, views
 from hitl_vault.cli.each import each
-from hitl_vault.cli.exits import DONE, Usage, say
+from hitl_vault.cli.exits import DONE, Usage, confirmed, say
 
 
 def approve(
@@ -32,6 +32,8 @@ def approve(
         return DONE
     if not json:
         render.write(_shown(found))
+    elif not yes:
+        print(*_shown(found), sep="\n", file=sys.stderr)
     if not (yes or _agreed(len(found))):
         say("nothing was approved")
         return DONE
@@ -55,7 +57,5 @@ def _shown(found: Sequence[hv.Record]) -> Iterator[str]:
 
 
 def _agreed(count: int) -> bool:
-    if not sys.stdin.isatty():
-        raise Usage("--where: there is nobody to ask; look at what it finds, then add --yes")
-    answer = input(f"Approve {'it' if count == 1 else f'all {count}'}? [y/N] ")
-    return answer.strip().lower() in ("y", "yes")
+    what = "it" if count == 1 else f"all {count}"
+    return confirmed(f"Approve {what}?", "look at what --where finds, then add --yes")

@@ -11,10 +11,12 @@ from typing import Any
 
 import hitl_vault as hv
 from hitl_vault.cli import render, views
-from hitl_vault.cli.exits import Usage
+from hitl_vault.cli.exits import Usage, confirmed
 
 Prove = Callable[[str], dict[str, str]]
 """Returns the arguments of `Gate.decide` that prove an answer to a request."""
+
+_LOOK_FIRST = "look at the request with `hitl show`, then add --yes to --sign"
 
 
 def proving(
@@ -66,13 +68,6 @@ def _signature(
     lines = list(views.card(record, gate.history(id), note=note, now=gate.ledger.now()))
     lines += [f"With these values changed: {hv.text.one_line(json.dumps(edits))}"] if edits else []
     print(*lines, sep="\n", file=sys.stderr)
-    if not (yes or _agreed(verdict, record)):
+    if not (yes or confirmed(f"Sign {render.short(id)} as: {verdict}?", _LOOK_FIRST)):
         raise hv.NotAllowed("nothing was signed")
     return gate.sign(id, verdict, by=by, edits=edits, key=key)
-
-
-def _agreed(verdict: hv.Verdict, record: hv.Record) -> bool:
-    if not sys.stdin.isatty():
-        raise Usage("--sign: there is nobody to ask; look at the request with `hitl show`, then add --yes")
-    print(f"Sign {render.short(record.id)} as: {verdict}? [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

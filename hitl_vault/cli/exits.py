@@ -46,6 +46,14 @@ def say(line: str) -> None:
     print(f"hitl: {hv.text.visible(line)}", file=sys.stderr)
 
 
+def confirmed(question: str, remedy: str) -> bool:
+    """Ask a question for yes or no on the error stream; `Usage` with the remedy if there is nobody to ask."""
+    if not sys.stdin.isatty():
+        raise Usage(f"there is nobody to ask; {remedy}")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def answered(command: Callable[[], int | None]) -> int:
     """Run a command and return its exit code; every error becomes a line on the error stream."""
     try:

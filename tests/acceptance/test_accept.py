@@ -27,7 +27,7 @@ def test_every_listing_says_what_is_not_in_force(changed: Shell) -> None:
 
 def test_the_difference_is_shown_harmlessly_and_counts_once_accepted(changed: Shell) -> None:
     refused = changed("policy", "accept")
-    assert (refused.code, "nothing was accepted" in refused.err) == (1, True)
+    assert (refused.code, "nobody to ask" in refused.err) == (2, True)
     assert "-mode: attributed" in refused.out
     assert "+mode: open # ⟨U+202E⟩⟨U+200B⟩" in refused.out
     assert not set(HIDDEN) & set(refused.out)

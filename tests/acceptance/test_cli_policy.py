@@ -146,14 +146,26 @@ def test_a_condition_approves_what_it_shows_and_nothing_else(hitl: Shell) -> Non
     assert states(hitl, *ids) == ["approved", "pending", "pending"]
 
 
+class Terminal(io.StringIO):
+    """Standard input with somebody at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_it_asks_beside_the_json_that_a_program_reads(hitl: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = hitl.ask("--context", '{"amount": 5}', action="email")
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    result = hitl("approve", "--where", 'action == "email"', "--json")
+    assert [answer["id"] for answer in result.json] == [id]
+    assert result.err.endswith("Approve it? [y/N] ")
+    assert '"amount": 5' in result.err
+
+
 @pytest.mark.parametrize(("answer", "after"), [("y\n", "approved"), ("n\n", "pending"), ("\n", "pending")])
 def test_it_asks_before_it_approves(
     hitl: Shell, monkeypatch: pytest.MonkeyPatch, answer: str, after: str
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     id = hitl.ask("--context", "{}", action="email")
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     assert hitl("approve", "--where", 'action == "email" && risk == "low"').code == 0
