@@ -17,11 +17,12 @@ from hitl_vault.acts import editing
 from hitl_vault.acts.standing import Remembering
 from hitl_vault.acts.thread import Conversing
 from hitl_vault.acts.voting import Voting
-from hitl_vault.domain.decision import Gesture, Outcome, Verdict, Vote
+from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
+from hitl_vault.domain.requirement import plain_name
 from hitl_vault.domain.times import Duration, duration
 from hitl_vault.errors import CodeInvalid, ConfigError, DigestMismatch, HitlVaultError, RequestNotFound
 from hitl_vault.guard import Guarding
@@ -35,7 +36,7 @@ from hitl_vault.verbs.asking import AskOptions, Step
 from hitl_vault.verbs.checking import Checking
 from hitl_vault.verbs.claiming import Claiming
 from hitl_vault.verbs.denial import not_approved
-from hitl_vault.verbs.grant import Grant, Leases
+from hitl_vault.verbs.grant import Grant, Leases, settled
 from hitl_vault.verbs.signing import Signing
 from hitl_vault.verbs.waiting import Waiters, Waiting
 
@@ -190,15 +191,18 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing, Remembering
         return grant
 
     def settle(
-        self, id: str, outcome: Literal["executed", "failed"], *, by: str, comment: str = ""
+        self, id: str, outcome: Literal["executed", "failed"], *, by: str | None = None, comment: str = ""
     ) -> Record:
-        """Say, as a person who looked, how a run ended whose executor vanished."""
+        """Say, as `by` (else `HITL_APPROVER`) who looked, how a run ended whose executor vanished.
 
-        def job(writer: Writer) -> Record:
-            ended = Outcome(state=State(outcome), at=writer.now, error=comment, by=by)
-            return acts.end(writer, id, ended, token=None)
-
-        return self._write(job)
+        The comment is kept as the run's result, or as its error. Raises `InvalidTransition` for a run that is
+        not `unknown`, `ConfigError` where nobody says who looked.
+        """
+        name = plain_name(config.approver(by) or self.config.settings.approver)
+        if not name:
+            raise ConfigError("who looked? Give a name, or set HITL_APPROVER")
+        ended = settled(outcome, name, comment, self.ledger.now())
+        return self._write(lambda writer: acts.end(writer, id, ended, token=None))
 
     def get(self, id: str) -> Record:
         """Return the record of a request; `RequestNotFound` if there is none."""

@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "approve": Command("answer", "approve", ANSWER),
     "reject": Command("answer", "reject", ANSWER),
     "question": Command("thread", "question", ANSWER),
+    "settle": Command("outcome", "settle", ANSWER),
     "rules": Command("standing", "rules", ANSWER),
     "revoke": Command("standing", "revoke", ANSWER),
     "request": Command("ask", "request", ASK),

@@ -53,7 +53,8 @@ def _unknown(book: Ledger) -> Iterator[Check]:
         yield warn(
             "outcomes",
             f"{lost} requests were claimed by a program that then vanished",
-            "`hitl list --state unknown` names them; look what really happened. Nothing runs them again.",
+            "`hitl list --state unknown` names them; look what really happened, then say so with "
+            "`hitl settle ID executed` or `failed`. Nothing runs them again.",
         )
 
 

@@ -21,7 +21,7 @@ _HEADS = {
     State.EXECUTING: "[!info] Running",
     State.EXECUTED: "[!success] Executed",
     State.FAILED: "[!failure] Failed",
-    State.UNKNOWN: "[!question] Nobody knows how it ended; look before you settle it",
+    State.UNKNOWN: "[!question] Nobody knows how it ended; look, then say so with `hitl settle`",
 }
 _HOW = {
     Gesture.STATUS: "by editing status",

@@ -6,9 +6,9 @@ import secrets
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from hitl_vault import acts
 from hitl_vault.domain.canonical import NotJson, canonical, digest_bytes
@@ -102,6 +102,15 @@ def recordable(result: Any) -> Any:
     if len(data) <= LARGEST_RESULT:
         return result if not isinstance(result, str) else result.encode("utf-8", "backslashreplace").decode()
     return {"size": len(data), "digest": digest_bytes(data)}
+
+
+def settled(outcome: Literal["executed", "failed"], by: str, comment: str, at: datetime) -> Outcome:
+    """Return how a run ended as somebody says who looked; `ValueError` if that says nothing."""
+    if outcome not in ("executed", "failed"):
+        raise ValueError(f"a run ends as executed or failed, not as {outcome!r}")
+    if outcome == "failed":
+        return Outcome(state=State.FAILED, at=at, error=comment[:LARGEST_RESULT], by=by)
+    return Outcome(state=State.EXECUTED, at=at, result=recordable(comment) if comment else None, by=by)
 
 
 class Leases:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import hitl_vault as hv
+from hitl_vault import acts
 from hitl_vault.cli import table
 from hitl_vault.cli.options import parameters
+from hitl_vault.ledger.protocol import Writer
 from tests.acceptance.shell import Shell
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\x9b31mred\u202eevil\u200b\nhitl: all is well"
@@ -40,6 +42,46 @@ def test_the_page_of_help_groups_the_commands_and_fits(hitl: Shell) -> None:
     assert max(map(len, page.splitlines())) <= 80
     assert "Exit codes" in page
     assert "7 a question" in " ".join(page.split())
+
+
+def lost(hitl: Shell) -> str:
+    """Return the id of a request whose executor vanished."""
+    gate = hitl.house.gate("payer", keeper=False)
+    request = gate.ask("payment", {"amount": 900})
+    gate.decide(request.id, "approve", by="ana")
+    gate.claim(request.id, {"amount": 900})
+
+    def vanish(writer: Writer) -> hv.Record:
+        writer.lease(request.id, writer.now)
+        return acts.vanish(writer, request.id)
+
+    assert gate.ledger.write(vanish).state == "unknown"
+    return request.id
+
+
+@pytest.mark.parametrize(
+    ("word", "result", "error"), [("executed", "the bank has it", ""), ("failed", None, "the bank has it")]
+)
+def test_who_looked_says_how_a_lost_run_ended(hitl: Shell, word: str, result: object, error: str) -> None:
+    id = lost(hitl)
+    assert "hitl settle ID executed" in " ".join(hitl("doctor").out.split())
+    told = hitl("settle", id[-8:], word, "--by", "ben", "--comment", "the bank has it")
+    assert (told.code, told.err, told.out.split()[:2]) == (0, "", [word, id[-8:]])
+    outcome = hitl("show", id, "--json").json["outcome"]
+    assert (outcome.get("result"), outcome.get("error", ""), outcome["by"]) == (result, error, "ben")
+    note = (hitl.house.root / "Done" / f"{id}.md").read_text()
+    assert "ben" in note and "the bank has it" in note
+    assert hitl("settle", id, word, "--by", "ben").code == 1
+
+
+def test_a_lost_run_is_settled_only_as_something_and_by_somebody(hitl: Shell) -> None:
+    id = lost(hitl)
+    for words, code in ((["unknown", "--by", "ben"], 2), (["executed"], 1), (["executed", "--by", " "], 1)):
+        refused = hitl("settle", id, *words)
+        assert (refused.code, bool(refused.err)) == (code, True)
+    assert hitl("show", id, "--json").json["state"] == "unknown"
+    assert hitl("settle", id, "executed", "--by", "ben").code == 0
+    assert "result" not in hitl("show", id, "--json").json["outcome"]
 
 
 @pytest.mark.parametrize(
