@@ -36,10 +36,11 @@ def follow(found: Config, ledger: Ledger) -> Config:
     return found.as_pinned()
 
 
-def accept(found: Config, ledger: Ledger, *, by: str) -> list[Change]:
+def accept(found: Config, ledger: Ledger, *, by: str | None = None) -> list[Change]:
     """Let settings, policy and templates count as they lie in the vault; record and return the changes.
 
-    Raises `ConfigError` or `PolicyInvalid` if they cannot be used; then nothing is accepted.
+    `by` is who accepts, else `HITL_APPROVER`, else nobody by name. Raises `ConfigError` or `PolicyInvalid`
+    if they cannot be used; then nothing is accepted.
     """
     mode = config.proposed(found).mode
     changes = found.unaccepted()
@@ -47,7 +48,7 @@ def accept(found: Config, ledger: Ledger, *, by: str) -> list[Change]:
         files = pin.contents(found.root / SETTINGS_FOLDER)
         pin.check(files)
         _check_policy(found, files)
-        _record(ledger, changes, mode, by=by)
+        _record(ledger, changes, mode, by=config.approver(by))
         pin.accept(found.state, files)
     return changes
 
@@ -57,11 +58,6 @@ def _check_policy(found: Config, files: pin.Contents) -> None:
         from hitl_vault.policy.parse import parse  # of use to nobody else here, and slow to load
 
         parse(files[config.POLICY_FILE], found.root / SETTINGS_FOLDER / config.POLICY_FILE)
-
-
-def who(argument: str | None) -> str:
-    """Return who accepts: the argument, else `HITL_APPROVER`, else nobody by name."""
-    return config.approver(argument)
 
 
 def diff(change: Change) -> list[str]:

@@ -74,7 +74,6 @@ Ids = Annotated[
 MaybeIds = Annotated[
     list[str] | None, Argument("[ID...]", "The ids of requests, or any part of each that no other has.", True)
 ]
-MaybeId = Annotated[str | None, Argument("[ID]", "Only this request.", True)]
 Files = Annotated[
     list[str] | None,
     Option(

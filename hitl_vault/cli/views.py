@@ -184,5 +184,4 @@ _GESTURES = {
     hv.Gesture.MOVE: "moving the note",
     hv.Gesture.CLI: "command line",
     hv.Gesture.API: "program",
-    hv.Gesture.HTTP: "web",
 }

@@ -29,7 +29,6 @@ class Gesture(StrEnum):
     MOVE = "move"
     CLI = "cli"
     API = "api"
-    HTTP = "http"
 
 
 @dataclass(frozen=True, kw_only=True)

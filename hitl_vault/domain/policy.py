@@ -118,7 +118,6 @@ class Policy:
     of the file's text; it is empty for the policy of a vault that has no policy file.
     """
 
-    name: str = ""
     digest: str = ""
     description: str = ""
     rules: tuple[Rule, ...] = ()

@@ -21,10 +21,11 @@ from hitl_vault.keeper.past import Past
 from hitl_vault.keeper.resolved import Resolved
 from hitl_vault.keeper.sight import Read, Sighting
 from hitl_vault.vault.ballot import Ballot, read_ballot
-from hitl_vault.vault.draw import Drawer, Person, notes_of
+from hitl_vault.vault.draw import Drawer, notes_of
 from hitl_vault.vault.editable import typed_in
 from hitl_vault.vault.files import move_aside, set_aside
 from hitl_vault.vault.layout import Folder, Layout, folder_of
+from hitl_vault.vault.person import Person
 from hitl_vault.vault.placing import create_note, replace_note, take
 from hitl_vault.vault.seal import differences
 
@@ -54,7 +55,7 @@ class Projector:
         self._drawer = drawer
         self._index = index
         self._past = past
-        self.resolved = self._resolved = Resolved(layout, drawer, past=past, seal=index.seal)
+        self.resolved = Resolved(layout, drawer, past=past, seal=index.seal)
         self._recent: OrderedDict[str, _Trace] = OrderedDict()  # a `Path` takes four times as much
         self._drawn_at: dict[str, int] = {}
         self.unsynced: dict[Path, None] = {}
@@ -114,7 +115,7 @@ class Projector:
             return [str(sighting.problem)]
         if record.state is State.PENDING:
             return differences(self._drawer.sealed(record), found)
-        return self._resolved.differences(record, sighting.data, found)
+        return self.resolved.differences(record, sighting.data, found)
 
     def accept(self, record: Record, sighting: Sighting) -> None:
         """Take a resolved note as it lies: a person added to its Notes."""

@@ -44,10 +44,6 @@ class Sites:
             self._names[id] = name
             self._adopted[base].append(id)
 
-    def name_of(self, id: str) -> str | None:
-        """Return the name of an adopted note below `Pending_Approval/`, None for our own."""
-        return self._names.get(id)
-
     def is_copy(self, id: str, place: Place) -> bool:
         """Tell whether a file of a request is not its note but a copy beside it."""
         name = self._names.get(id)

@@ -17,19 +17,18 @@ from hitl_vault.policy.reading import Node, read, read_text
 _ASKS = frozenset(key.name for key in ASKS)
 
 
-def read_policy(path: Path, name: str = "") -> Policy:
+def read_policy(path: Path) -> Policy:
     """Return the policy in a file; `PolicyInvalid` has a line for each mistake: file, line, field, remedy."""
-    return parse(read_text(path), path, name)
+    return parse(read_text(path), path)
 
 
-def parse(data: bytes, path: Path, name: str = "") -> Policy:
+def parse(data: bytes, path: Path) -> Policy:
     """Return the policy that the bytes of a file hold; `path` is for the messages, as in `read_policy`."""
     problems = Problems(path)
     top = read_keys(read(data, path), TOP, "", problems)
     people = _people(top)
     rules = _rules(top.get("rules"), problems)
     policy = Policy(
-        name=name or path.stem,
         digest=digest_bytes(data),
         description=top.get("description", ""),
         rules=tuple(rule for rule, _ in rules),

@@ -29,7 +29,6 @@ _HOW = {
     Gesture.MOVE: "by moving the note",
     Gesture.CLI: "with the hitl command",
     Gesture.API: "from a program",
-    Gesture.HTTP: "over HTTP",
 }
 
 

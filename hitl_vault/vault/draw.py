@@ -12,8 +12,6 @@ from hitl_vault.vault.person import NOBODY, Person
 from hitl_vault.vault.seal import Sealed
 from hitl_vault.vault.templates import Templates
 
-__all__ = ["NOTES", "Drawer", "Person"]
-
 NOTES = "## Notes\n"
 
 

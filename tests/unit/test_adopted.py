@@ -15,8 +15,9 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Adopted
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.ballot import notes_headings, read_ballot
-from hitl_vault.vault.draw import Drawer, Person
+from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.fences import outside
+from hitl_vault.vault.person import Person
 from hitl_vault.vault.seal import differences
 from hitl_vault.vault.templates import Templates
 

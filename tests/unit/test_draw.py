@@ -21,8 +21,9 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode, Requirement
 from hitl_vault.vault.ballot import read_ballot
-from hitl_vault.vault.draw import Drawer, Person
+from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.files import LIMIT
+from hitl_vault.vault.person import Person
 from hitl_vault.vault.seal import differences
 from hitl_vault.vault.templates import Templates, title_of
 

@@ -11,7 +11,8 @@ from noted import pending, request, requests
 
 from hitl_vault.domain.request import Request
 from hitl_vault.vault.ballot import read_ballot
-from hitl_vault.vault.draw import Drawer, Person
+from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.person import Person
 from hitl_vault.vault.plain import plain_ballot
 from hitl_vault.vault.seal import differences
 from hitl_vault.vault.templates import Templates
