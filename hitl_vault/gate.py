@@ -62,14 +62,21 @@ def open_gate(
     options = {} if clock is None else {"clock": clock}
     ledger = SqliteLedger(found.ledger, vault_id=found.settings.id, **options)
     try:
-        config.settle(found, state_dir=state_dir)
-        found = follow(found, ledger)
-    except BaseException as error:
+        return Gate(_followed(found, ledger, state_dir), ledger, agent=agent, keeper=keeper)
+    except BaseException:
         ledger.close()
-        if isinstance(error, OSError) and not isinstance(error, HitlVaultError):
-            raise ConfigError(f"{found.state}: the state directory cannot be written: {error}") from error
         raise
-    return Gate(found, ledger, agent=agent, keeper=keeper)
+
+
+def _followed(found: config.Config, ledger: Ledger, state_dir: str | Path | None) -> config.Config:
+    """Return the settings that count, which are those that were accepted."""
+    try:
+        config.settle(found, state_dir=state_dir)
+        return follow(found, ledger)
+    except OSError as error:
+        if isinstance(error, HitlVaultError):
+            raise
+        raise ConfigError(f"{found.state}: the state directory cannot be written: {error}") from error
 
 
 _open: weakref.WeakSet[Gate] = weakref.WeakSet()
@@ -86,7 +93,7 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing, Remembering
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
         if not agent.strip():
-            raise ConfigError("an agent needs a name")
+            raise ConfigError("agent: empty; name who asks, such as open_gate(agent='crm-bot')")
         self.agent = agent
         self.config = config
         self.ledger = ledger

@@ -7,6 +7,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -294,8 +295,18 @@ def test_thousands_of_waits_share_one_thread(house: House) -> None:
 
 
 def test_an_agent_needs_a_name(house: House) -> None:
-    with pytest.raises(hv.ConfigError, match="name"):
+    with pytest.raises(hv.ConfigError, match=r"^agent: empty; .*agent='crm-bot'"):
         house.gate(" ")
+
+
+def test_a_gate_that_cannot_be_opened_lets_go_of_the_ledger(house: House) -> None:
+    held, ledger = Path("/proc/self/fd"), (house.kept() / "ledger.db").resolve()
+    house.gate().close()
+    with pytest.raises(hv.ConfigError) as refused:
+        house.gate("")
+    assert ledger.exists() and refused
+    if held.is_dir():  # Linux tells
+        assert ledger not in [file.resolve() for file in held.iterdir()]
 
 
 def test_a_folder_that_is_no_vault_is_an_error_that_says_what_to_do(house: House) -> None:
