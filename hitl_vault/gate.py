@@ -6,7 +6,6 @@ import atexit
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
@@ -160,16 +159,18 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing, Remembering
         names want. `digest` is that of the request as it was shown; another one is a `DigestMismatch`.
         Raises `AlreadyDecided`, `Expired`, `Cancelled`, or `NotAllowed` if the vote does not count.
         """
-        if digest not in (None, self.get(id).request.digest):
+        if digest is not None and digest != self.get(id).request.digest:
             raise DigestMismatch(f"{id} is not what was shown; look at it again")
         name = config.approver(by) or ("" if signature else self.config.settings.approver)
-        cast = Vote(verdict=Verdict(verdict), gesture=gesture, at=self.ledger.now(), by=name, comment=comment)
-        cast = (
-            replace(cast, edits=editing.edits_of(self.ledger.record(id), edits, self.rules))
-            if edits
-            else cast
+        cast = Vote(
+            verdict=Verdict(verdict),
+            gesture=gesture,
+            at=self.ledger.now(),
+            by=name,
+            comment=comment,
+            edits=editing.edits_of(self.ledger.record(id), edits, self.rules) if edits else {},
+            remember=None if remember is None else duration(remember),
         )
-        cast = cast if remember is None else replace(cast, remember=duration(remember))
         voting = Voting(self.ledger, self.config.state)
         record = self._write(voting.job(id, cast, Evidence(code=code, signature=signature)))
         if isinstance(record, CodeInvalid):

@@ -66,6 +66,19 @@ def test_the_same_decision_again_is_accepted_and_another_is_refused(gate: hv.Gat
     assert [entry.kind for entry in gate.history(request.id)] == ["asked", "voted", "approved"]
 
 
+def test_a_vote_that_says_nothing_of_what_was_shown_reads_no_record(
+    gate: hv.Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, read = gate.ask("refund", CONTEXT), gate.ledger.record
+    seen: list[str] = []
+    monkeypatch.setattr(gate.ledger, "record", lambda id: seen.append(id) or read(id))
+    with pytest.raises(hv.DigestMismatch):
+        gate.decide(request.id, "approve", by="ana", digest="0" * 64)
+    assert seen.pop() == request.id
+    gate.decide(request.id, "approve", by="ana")
+    assert seen == []
+
+
 def test_the_agent_may_not_answer_itself(gate: hv.Gate) -> None:
     request = gate.ask("refund", CONTEXT)
     with pytest.raises(hv.SelfApproval):
