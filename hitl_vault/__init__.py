@@ -213,6 +213,10 @@ _MODULES = {
 _RENAMED = {"load_config": ("config", "load")}
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         value: Any = import_module(f"{__name__}.{_MODULES[name]}")

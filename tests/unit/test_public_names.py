@@ -24,6 +24,14 @@ def test_every_public_name_is_there_and_typed() -> None:
     assert all(getattr(hv, name) is not None for name in hv.__all__)
 
 
+def test_every_public_name_is_listed_before_it_is_used() -> None:
+    code = "import sys, hitl_vault; print(*dir(hitl_vault)); print('hitl_vault.gate' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    names, loaded = found.stdout.splitlines()
+    assert set(hv.__all__) <= set(names.split())
+    assert loaded == "False"
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(hv, "no_such_name")
 
