@@ -11,7 +11,7 @@ from hitl_vault.diagnosis.events import events, inotify_limits
 from hitl_vault.diagnosis.notes import notes
 from hitl_vault.diagnosis.places import folders, settings_file, state_directory, vault_place
 from hitl_vault.diagnosis.policy import policy
-from hitl_vault.diagnosis.record import keepers, ledger
+from hitl_vault.diagnosis.record import keepers, record
 from hitl_vault.errors import ConfigError, HitlVaultError, VaultNotFound
 from hitl_vault.ledger.sqlite import SqliteLedger
 
@@ -45,12 +45,12 @@ def _with_the_ledger(found: config.Config) -> Iterator[Check]:
         yield ok("ledger", "none yet; the first request makes it")
         return
     try:
-        book = SqliteLedger(found.ledger, vault_id=found.settings.id)
+        ledger = SqliteLedger(found.ledger, vault_id=found.settings.id)
     except (HitlVaultError, OSError) as error:
         yield fail("ledger", str(error), "Put back the ledger from a backup; the notes alone decide nothing.")
         return
     try:
-        yield from ledger(book)
-        yield from notes(found, book)
+        yield from record(ledger)
+        yield from notes(found, ledger)
     finally:
-        book.close()
+        ledger.close()

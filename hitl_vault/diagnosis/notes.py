@@ -30,14 +30,14 @@ class Found:
     unreadable: list[str] = field(default_factory=list)
 
 
-def notes(config: Config, book: Ledger) -> Iterator[Check]:
+def notes(config: Config, ledger: Ledger) -> Iterator[Check]:
     """Look at every pending note."""
     found = Found()
-    adopted = _adopted(book)
+    adopted = _adopted(ledger)
     for place in _places(Layout(config.root)):
-        _sort(found, place, book, adopted)
+        _sort(found, place, ledger, adopted)
     yield from _found(found)
-    yield from _waiting(book)
+    yield from _waiting(ledger)
     aside = sum(1 for _ in Layout(config.root).path(Folder.SET_ASIDE).glob("*.md"))
     if aside:
         yield ok("set aside", f"{aside} files that did not count are kept in {Folder.SET_ASIDE}/")
@@ -52,12 +52,12 @@ def _places(layout: Layout) -> Iterator[Place]:
                 yield place
 
 
-def _adopted(book: Ledger) -> list[str]:
-    records = (book.record(id).request.adopted for id in book.ids({State.PENDING}, key=ADOPTED))
+def _adopted(ledger: Ledger) -> list[str]:
+    records = (ledger.record(id).request.adopted for id in ledger.ids({State.PENDING}, key=ADOPTED))
     return [adopted.name for adopted in records if adopted]
 
 
-def _sort(found: Found, place: Place, book: Ledger, adopted: list[str]) -> None:
+def _sort(found: Found, place: Place, ledger: Ledger, adopted: list[str]) -> None:
     found.count += 1
     try:
         fields = read_ballot(read_note(place.path), place.path).fields
@@ -69,7 +69,7 @@ def _sort(found: Found, place: Place, book: Ledger, adopted: list[str]) -> None:
     except OSError as error:
         found.unreadable.append(f"{place.name} ({error.strerror})")
         return
-    known = any(book.find(id) == [id] for id in place.ids)
+    known = any(ledger.find(id) == [id] for id in place.ids)
     if known:
         if not place.canonical:
             found.copies.append(place.name)
@@ -103,10 +103,10 @@ def _found(found: Found) -> Iterator[Check]:
         yield ok("notes", f"{found.count} in {Folder.PENDING}/, each readable and known")
 
 
-def _waiting(book: Ledger) -> Iterator[Check]:
+def _waiting(ledger: Ledger) -> Iterator[Check]:
     stuck = []
-    for row in book.rows(states={State.PENDING}, limit=MOST):
-        record = book.record(row.id)
+    for row in ledger.rows(states={State.PENDING}, limit=MOST):
+        record = ledger.record(row.id)
         if record.notice_kind in (Kind.HELD, Kind.FLAGGED):
             stuck.append(f"{row.id} ({record.notice_kind})")
     if stuck:

@@ -20,35 +20,35 @@ QUICK = 20_000
 _CLOCK_SLACK = timedelta(seconds=2)
 
 
-def ledger(book: Ledger) -> Iterator[Check]:
+def record(ledger: Ledger) -> Iterator[Check]:
     """Look whether the chain holds and the clock runs forward."""
-    count = book.last_seq()
+    count = ledger.last_seq()
     try:
         if count <= QUICK:
-            book.verify()
+            ledger.verify()
         checked = "every one fits" if count <= QUICK else "not checked here; `hitl verify` does"
         yield ok("ledger", f"{count} entries, {checked}")
     except LedgerBroken as error:
         yield fail("ledger", str(error), "Somebody changed the record. Keep a copy, then find out who.")
-    yield from _clock(book)
-    yield from _unknown(book)
+    yield from _clock(ledger)
+    yield from _unknown(ledger)
 
 
-def _clock(book: Ledger) -> Iterator[Check]:
+def _clock(ledger: Ledger) -> Iterator[Check]:
     # The ledger's time never lies before its last entry, so it runs ahead only if the clock fell back.
-    ahead = book.now() - datetime.now(UTC)
+    ahead = ledger.now() - datetime.now(UTC)
     if ahead > _CLOCK_SLACK:
         yield fail(
             "clock",
-            f"the last entry is {brief(ahead)} in the future ({readable(book.now())})",
+            f"the last entry is {brief(ahead)} in the future ({readable(ledger.now())})",
             "Set the clock. Until it has caught up, deadlines are counted from the last entry.",
         )
     else:
         yield ok("clock", "runs on from the last entry")
 
 
-def _unknown(book: Ledger) -> Iterator[Check]:
-    lost = book.counts({State.UNKNOWN})[State.UNKNOWN]
+def _unknown(ledger: Ledger) -> Iterator[Check]:
+    lost = ledger.counts({State.UNKNOWN})[State.UNKNOWN]
     if lost:
         yield warn(
             "outcomes",

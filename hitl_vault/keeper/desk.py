@@ -92,7 +92,7 @@ class Desk:
             return None
         return self._act(record, finding, sightings)
 
-    def notice(self, id: str, path: Path, sha: str) -> bool:
+    def let_settle(self, id: str, path: Path, sha: str) -> bool:
         """Begin to let a request's only file settle by its hash alone; False if it has to be considered now.
 
         In a burst a record need not be read to wait: whatever the file amounts to is found out then.
@@ -118,7 +118,7 @@ class Desk:
                 self._draw(self._ledger.record(cast.id), cast.sightings)
             elif isinstance(result, HitlVaultError):
                 why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
-                self._notify(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
+                self._tell_in_note(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
             else:
                 raise result
 
@@ -182,7 +182,7 @@ class Desk:
             return self._take(record, finding, finding.voted, sightings)
         if finding.kind and finding.notice:
             notice = replace(finding.notice, exposed=self._voting.exposed(record, finding.codes))
-            self._notify(record.id, finding.kind, notice, sightings)
+            self._tell_in_note(record.id, finding.kind, notice, sightings)
         elif record.notice_kind in _PASSING:
             self._draw(self._ledger.write(lambda writer: acts.clear(writer, record.id)), sightings)
         else:
@@ -201,10 +201,10 @@ class Desk:
             )
         except (BallotInvalid, NotAllowed) as problem:
             notice = Notice(text="Refused: what you changed or wish does not count.", detail=str(problem))
-            self._notify(record.id, Kind.REFUSED, notice, sightings)
+            self._tell_in_note(record.id, Kind.REFUSED, notice, sightings)
             return None
 
-    def _notify(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
+    def _tell_in_note(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
         """Record a notice and show it in the note."""
         self._draw(self._ledger.write(lambda writer: acts.note(writer, id, kind, notice)), sightings)
 
@@ -271,7 +271,9 @@ class Desk:
                 "This note was changed after the decision and has been put right. "
                 "What it said is in Set_Aside."
             )
-            record = self._notice(record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join(changes)))
+            record = self._record_notice(
+                record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join(changes))
+            )
         self._projector.project(record, [*home, *strays])
         self._put_away(record, strays, home[0] if home else None)
 
@@ -283,7 +285,7 @@ class Desk:
                 "It is in Set_Aside."
             )
             names = "\n".join(copy.name for copy in copies)
-            self._notice(record.id, Kind.REFUSED, Notice(text=text, detail=names))
+            self._record_notice(record.id, Kind.REFUSED, Notice(text=text, detail=names))
 
-    def _notice(self, id: str, kind: Kind, notice: Notice) -> Record:
+    def _record_notice(self, id: str, kind: Kind, notice: Notice) -> Record:
         return self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))

@@ -33,7 +33,7 @@ class Looks:
         strangers: Strangers,
         standing: StandingNotes,
         survey: Survey,
-        notice: Callable[[str, Path, str], bool],
+        let_settle: Callable[[str, Path, str], bool],
         tell: Callable[[str], None],
     ) -> None:
         self._layout = layout
@@ -43,7 +43,7 @@ class Looks:
         self._strangers = strangers
         self._standing = standing
         self._survey = survey
-        self._notice = notice
+        self._let_settle = let_settle
         self._tell = tell
         self._queue: dict[str, Mapping[Path, Read]] = {}
 
@@ -78,7 +78,7 @@ class Looks:
         owner = self._sites.owner(place)
         if owner is None:
             self.meet(place)
-        elif not alone and found and self._notice(owner, place.path, found.sha):
+        elif not alone and found and self._let_settle(owner, place.path, found.sha):
             return
         elif found and len(self._queue) < FRESH and owner not in self._queue:
             self._queue[owner] = {place.path: found}

@@ -106,7 +106,7 @@ class Loop:
             strangers=self._strangers,
             standing=self._standing,
             survey=self._survey,
-            notice=self._desk.notice,
+            let_settle=self._desk.let_settle,
             tell=tell,
         )
         self._rounds = Rounds(
