@@ -72,7 +72,7 @@ class Checkpoints:
             return None
         return kept if checkpoint == Checkpoint.of(self._origin, tree) else None
 
-    def standing(self) -> tuple[int, datetime | None]:
+    def reach(self) -> tuple[int, datetime | None]:
         """Return the size and the time of the newest checkpoint, unchecked; 0 and None if there is none."""
         path = self._state / _KEPT
         try:

@@ -16,7 +16,7 @@ from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import InvalidTransition
 from hitl_vault.ledger.protocol import Ledger, Writer
-from hitl_vault.trust.modes import with_standing
+from hitl_vault.trust.modes import as_voter
 
 LONGEST = 16 * 1024
 """Characters of a question or an answer."""
@@ -36,7 +36,7 @@ def asking_back(id: str, question: Question) -> Job:
             return record
         # Whoever may answer may ask. It decides nothing, so it needs no proof.
         stand_in = Vote(verdict=Verdict.REJECT, gesture=question.gesture, at=writer.now, by=question.by)
-        by = with_standing(record, stand_in, writer.has_asked).by
+        by = as_voter(record, stand_in, writer.has_asked).by
         return append(writer, record, Kind.QUESTIONED, encode(replace(question, at=writer.now, by=by)))
 
     return job

@@ -19,7 +19,7 @@ from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.trust import codes
 from hitl_vault.trust.codes import is_whole
 from hitl_vault.trust.evidence import NO_EVIDENCE, Evidence
-from hitl_vault.trust.modes import check_proof_kind, with_standing
+from hitl_vault.trust.modes import as_voter, check_proof_kind
 
 if TYPE_CHECKING:
     from hitl_vault.trust.signatures import Signatures
@@ -89,7 +89,7 @@ class Voting:
             writer.offer(known)
 
         def admit(record: Record, cast: Vote) -> Vote:
-            cast = self._with_proof(record, with_standing(record, cast, writer.has_asked), evidence)
+            cast = self._with_proof(record, as_voter(record, cast, writer.has_asked), evidence)
             check_proof_kind(record, cast)
             return cast
 

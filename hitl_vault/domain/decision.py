@@ -141,7 +141,7 @@ def counted(requirement: Requirement, votes: Sequence[Vote], verdict: Verdict) -
     Whose vote it is must be known wherever more than one is needed.
     """
     named = needed(requirement, verdict) > 1
-    return tuple(v for v in _standing(votes) if v.verdict is verdict and (alike(v.by) or not named))
+    return tuple(v for v in _counting(votes) if v.verdict is verdict and (alike(v.by) or not named))
 
 
 def same_person(one: str, other: str) -> bool:
@@ -149,17 +149,17 @@ def same_person(one: str, other: str) -> bool:
     return one == other or alike(one) == alike(other)
 
 
-def _standing(votes: Sequence[Vote]) -> list[Vote]:
+def _counting(votes: Sequence[Vote]) -> list[Vote]:
     """Return each person's latest vote, and of delegates those that have an approver who is silent."""
     if len(votes) == 1:
         return list(votes)
     latest = {alike(vote.by): vote for vote in votes}
     taken = {name for name, vote in latest.items() if not vote.on_behalf_of}
-    standing = []
+    counting = []
     for vote in latest.values():
         free = next((alike(who) for who in vote.on_behalf_of if alike(who) not in taken), None)
         if free is not None:
             taken.add(free)
         if free is not None or not vote.on_behalf_of:
-            standing.append(vote)
-    return standing
+            counting.append(vote)
+    return counting

@@ -8,8 +8,8 @@ from typing import Any
 from hitl_vault.domain.canonical import digest
 
 
-def offered(context: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-    """Return by path the values that may be changed; a field that the context has not is left out."""
+def picked(context: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+    """Return by path the values of these fields; one that the context has not is left out."""
     places = {path: _place(context, path) for path in fields}
     return {path: _at(context, place) for path, place in places.items() if place}
 
@@ -20,7 +20,7 @@ def changes(context: Mapping[str, Any], fields: Iterable[str], values: Mapping[s
     Raises `ValueError` for a path that may not be changed, a value that has no canonical JSON form, and
     one of another kind than what stands there.
     """
-    known = offered(context, fields)
+    known = picked(context, fields)
     out = {}
     for path, value in values.items():
         if path not in known:

@@ -17,7 +17,7 @@ from hitl_vault.domain.decision import (
     alike_edited,
     counted,
 )
-from hitl_vault.domain.edits import offered
+from hitl_vault.domain.edits import picked
 from hitl_vault.domain.lifecycle import FINAL, Kind, State
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.request import Request
@@ -125,7 +125,7 @@ class Record:
         None are in a note that was adopted: its own automation reads what is written there.
         """
         request = self.request
-        return {} if request.adopted else offered(request.context, request.requirement.edits)
+        return {} if request.adopted else picked(request.context, request.requirement.edits)
 
     @property
     def offered(self) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from hitl_vault.domain.canonical import digest
-from hitl_vault.domain.edits import offered, without
+from hitl_vault.domain.edits import picked, without
 from hitl_vault.domain.requirement import Remember, Requirement
 from hitl_vault.domain.risk import Risk
 
@@ -55,7 +55,7 @@ class StandingRule:
     @property
     def limits(self) -> Mapping[str, Any]:
         """By path the values that may be smaller numbers, but not larger ones nor below zero."""
-        return offered(self.context, self.scope.at_most)
+        return picked(self.context, self.scope.at_most)
 
     def covers(
         self, action: str, agent: str, context: Mapping[str, Any], risk: Risk, needs: Requirement
@@ -72,7 +72,7 @@ class StandingRule:
         listed = (*self.scope.at_most, *self.scope.free)
         if digest(without(context, listed)) != digest(self.equal):
             return False
-        given = offered(context, self.scope.at_most)
+        given = picked(context, self.scope.at_most)
         return given.keys() == self.limits.keys() and all(
             _within(value, self.limits[path]) for path, value in given.items()
         )

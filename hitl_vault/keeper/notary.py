@@ -58,7 +58,7 @@ class Notary:
 
     def _sign(self, last: int) -> None:
         try:
-            size, at = self._checkpoints.standing()
+            size, at = self._checkpoints.reach()
             if last - size < EVERY and not self._waited(size, at):
                 return
             # A page at a time: a ledger that has never had a checkpoint may be long.

@@ -16,7 +16,7 @@ PROVES = {Mode.CODE: ("code", "ssh", "hmac"), Mode.SIGNED: ("ssh", "hmac")}
 """The kinds of proof that a mode takes."""
 
 
-def with_standing(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
+def as_voter(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
     """Return the vote with the voter's name as it is compared, and for whom they answer.
 
     Raises `NotAnApprover` or `SelfApproval` if they may not answer.
@@ -28,7 +28,7 @@ def with_standing(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
     vote = changed(vote, by=name, on_behalf_of=())
     if requirement.mode is Mode.OPEN and not record.approvers:
         return vote
-    return changed(vote, on_behalf_of=_standing(record, vote, has_asked))
+    return changed(vote, on_behalf_of=_voting_for(record, vote, has_asked))
 
 
 def check_proof_kind(record: Record, vote: Vote) -> None:
@@ -59,7 +59,7 @@ _WANTED = {
 }
 
 
-def _standing(record: Record, vote: Vote, has_asked: HasAsked) -> tuple[str, ...]:
+def _voting_for(record: Record, vote: Vote, has_asked: HasAsked) -> tuple[str, ...]:
     """Return for whom a vote is cast: nobody else, or those who delegated to the voter."""
     requirement = record.request.requirement
     if not record.approvers:
@@ -69,10 +69,10 @@ def _standing(record: Record, vote: Vote, has_asked: HasAsked) -> tuple[str, ...
         )
     if not vote.by:
         raise NotAnApprover("the vote names nobody; fill in `approver`")
-    standing = requirement.answers_for(vote.by, vote.at, record.approvers)
-    if standing is None:
+    others = requirement.answers_for(vote.by, vote.at, record.approvers)
+    if others is None:
         raise NotAnApprover(f"{vote.by} is not an approver of this request")
-    free = tuple(who for who in standing if not is_author(record, who, has_asked))
-    if standing and not free:
-        raise SelfApproval(f"{vote.by} answers for {', '.join(standing)}, who asked for this, or may have")
+    free = tuple(who for who in others if not is_author(record, who, has_asked))
+    if others and not free:
+        raise SelfApproval(f"{vote.by} answers for {', '.join(others)}, who asked for this, or may have")
     return free

@@ -178,7 +178,7 @@ class Ticking:
         self.now += LOOK_EVERY
         self._notary.step(self._gate.ledger.last_seq())
         self._notary.stop()
-        return hv.Checkpoints(self._gate.config, self._gate.ledger).standing()[0]
+        return hv.Checkpoints(self._gate.config, self._gate.ledger).reach()[0]
 
 
 def test_the_keeper_signs_what_has_waited_for_ten_minutes(house: House, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl_vault.domain.canonical import digest
-from hitl_vault.domain.edits import applied, changes, context_digest, offered, told, without
+from hitl_vault.domain.edits import applied, changes, context_digest, picked, told, without
 
 CONTEXT: dict[str, Any] = {
     "amount": 900,
@@ -34,7 +34,7 @@ CONTEXT: dict[str, Any] = {
     ],
 )
 def test_a_value_is_offered_by_its_path_and_a_name_with_dots_goes_first(path: str, value: Any) -> None:
-    assert offered(CONTEXT, [path]) == {path: value}
+    assert picked(CONTEXT, [path]) == {path: value}
     assert told(CONTEXT, {path: "x"}) == [(path, value, "x")]
 
 
@@ -42,7 +42,7 @@ def test_a_value_is_offered_by_its_path_and_a_name_with_dots_goes_first(path: st
     "path", ["", ".", "nothing", "amount.x", "payee.", ".payee", "payee.address.street", "a.b.c"]
 )
 def test_a_value_that_the_context_has_not_is_not_offered_changed_or_missed(path: str) -> None:
-    assert offered(CONTEXT, [path, "amount"]) == {"amount": 900}
+    assert picked(CONTEXT, [path, "amount"]) == {"amount": 900}
     assert without(CONTEXT, [path]) == CONTEXT
     with pytest.raises(ValueError, match="no value that may be changed"):
         changes(CONTEXT, [path], {path: 1})
@@ -117,8 +117,8 @@ _contexts = st.recursive(
 def test_a_changed_value_is_found_at_its_path_and_nowhere_else(
     context: dict[str, Any], path: str, value: int
 ) -> None:
-    if offered(context, [path]):
+    if picked(context, [path]):
         changed = applied(context, {path: value})
-        assert offered(changed, [path]) == {path: value}
+        assert picked(changed, [path]) == {path: value}
         assert without(changed, [path]) == without(context, [path])
         assert changed != context

@@ -14,8 +14,8 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Adopted, Request
 from hitl_vault.domain.requirement import Delegation, Mode, Requirement
 from hitl_vault.errors import NotAllowed, NotAnApprover, SelfApproval
+from hitl_vault.trust.modes import as_voter as admit
 from hitl_vault.trust.modes import check_proof_kind
-from hitl_vault.trust.modes import with_standing as admit
 from hitl_vault.trust.names import alike
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
