@@ -203,20 +203,22 @@ class Waiting:
 
         watch = Watch(questions=questions, on_reminder=on_reminder)
         loop, told = asyncio.get_running_loop(), asyncio.Event()
-        span = None if timeout is None else duration(timeout).total_seconds()
+        ends = None if timeout is None else loop.time() + duration(timeout).total_seconds()
 
         def wake() -> None:
             # A loop that was closed under its waits must not keep the others from being woken.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(told.set)
 
-        with self._waiters.watching(id, wake):
-            try:
-                async with asyncio.timeout(span):
-                    while (found := watch.take(await asyncio.to_thread(self.ledger.record, id))) is None:
-                        self._waiters.check_open(id)
+        with self._waiters.watching(id, wake) as news:
+            record = await asyncio.to_thread(self.ledger.record, id)
+            while (found := watch.take(record)) is None:
+                self._waiters.check_open(id)
+                try:
+                    async with asyncio.timeout_at(ends):
                         await told.wait()
-                        told.clear()
-            except TimeoutError:
-                raise WaitTimeout(f"{id} is still pending after {timeout}") from None
+                except TimeoutError:
+                    raise WaitTimeout(f"{id} is still pending after {timeout}") from None
+                told.clear()
+                record = _brought_up(record, news)
         return found
