@@ -21,6 +21,7 @@ from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.rules import Rules
+from hitl_vault.vault.fences import lines_of
 from hitl_vault.vault.frontmatter import parse
 
 TYPES = frozenset({"approval_request", "approval"})
@@ -42,7 +43,7 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
     `name` is the note's path below `Pending_Approval/`. Raises `BallotInvalid` if the note cannot be read.
     """
     text = data.decode("utf-8-sig", errors="strict") if _is_utf8(data) else ""
-    fields = parse(text.replace("\r\n", "\n")).fields if text else {}
+    fields = parse(lines_of(text)).fields if text else {}
     if _word(fields, ("type",)).casefold() not in TYPES:
         return None
     if len(data) > LARGEST:

@@ -15,6 +15,7 @@ from hitl_vault.keeper.index import Seal, head_sha
 from hitl_vault.keeper.past import Past
 from hitl_vault.vault.ballot import WORDS, Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.fences import lines_of
 from hitl_vault.vault.fields import TYPE
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.frontmatter import Value, parse
@@ -133,7 +134,7 @@ def _misfit(place: Place, id: str, problem: str) -> Misfit:
 
 def _fields(data: bytes) -> Mapping[str, Value]:
     try:
-        return parse(data.decode("utf-8-sig").replace("\r\n", "\n")).fields
+        return parse(lines_of(data.decode("utf-8-sig"))).fields
     except (BallotInvalid, UnicodeDecodeError):
         return {}
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
 
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.vault import inert
-from hitl_vault.vault.ballot import BOX, UNDECIDED
-from hitl_vault.vault.fences import outside, unclosed
+from hitl_vault.vault.ballot import BOX, REMEMBER_BOX, UNDECIDED
+from hitl_vault.vault.fences import lines_in_place, lines_of, outside, unclosed
 from hitl_vault.vault.fields import fields
 from hitl_vault.vault.frontmatter import Value, emit, parse
 from hitl_vault.vault.page import above, answer, box, system_rows
 from hitl_vault.vault.person import Person
 
-_FRONT = re.compile(r"\A(---[ \t]*\r?\n)(.*?)(^---[ \t]*(?:\r?\n|\Z))", re.MULTILINE | re.DOTALL)
+_FRONT = re.compile(r"\A(---[ \t]*\n)(.*?)(^---[ \t]*(?:\n|\Z))", re.MULTILINE | re.DOTALL)
 _RENAMED = {"id": "hitl_id", "digest": "hitl_digest"}
 
 
@@ -28,17 +28,18 @@ def adopted_note(record: Record, text: str, person: Person) -> str:
     The agent's front matter keeps its lines; the fields that it lacks follow them, and `status`
     is changed in place. Its body is kept byte for byte, with our section after it.
     """
-    front = _FRONT.match(text)
+    front = _FRONT.match(lines_in_place(text))
     if front is None:
         raise ValueError(f"the adopted note of {record.id} has no front matter")
     body = text[front.end() :]
     if record.state is State.PENDING:
         body = _ticked(body, person)
-    return f"{_front_matter(front, record, person)}{body}{_ends(body)}\n{_section(record, body, person)}\n\n"
+    parts = [text[slice(*front.span(part))] for part in (1, 2, 3)]
+    return f"{_front_matter(parts, record, person)}{body}{_ends(body)}\n{_section(record, body, person)}\n\n"
 
 
-def _front_matter(front: re.Match[str], record: Record, person: Person) -> str:
-    opening, raw, closing = front.groups()
+def _front_matter(parts: Iterable[str], record: Record, person: Person) -> str:
+    opening, raw, closing = parts
     end = "\r\n" if opening.endswith("\r\n") else "\n"
     theirs, ours = _fields(raw), fields(record, person)
     for name, value in _changed(theirs, ours, record, person):
@@ -50,7 +51,7 @@ def _front_matter(front: re.Match[str], record: Record, person: Person) -> str:
 
 
 def _fields(raw: str) -> Mapping[str, Value]:
-    return parse(f"---\n{raw}---\n".replace("\r\n", "\n")).fields
+    return parse(lines_of(f"---\n{raw}---\n")).fields
 
 
 def _added(theirs: Mapping[str, Value], ours: Mapping[str, Value]) -> dict[str, Value]:
@@ -94,7 +95,7 @@ def _with_value(raw: str, name: str, value: str) -> str:
 
 def _ends(body: str) -> str:
     """Return what ends the agent's last line, and the block or comment that it may have left open."""
-    plain = body.replace("\r\n", "\n")
+    plain = lines_of(body)
     text = "".join(plain[start:end] for start, end in outside(plain))
     closers = [unclosed(plain)]
     closers.append("-->" if text.rfind("<!--") > text.rfind("-->") else "")
@@ -119,14 +120,24 @@ def _ticked(body: str, person: Person) -> str:
     """Return the agent's text with its own boxes as the person left them, or empty."""
     ticks = _ticks(person)
     for found in reversed(list(_boxes(body))):
-        body = body[: found.start(1)] + ("x" if ticks[found[2]] else " ") + body[found.end(1) :]
+        body = _marked(body, found, ticks[found[2]])
+    for found in reversed(list(_found(REMEMBER_BOX, body))):
+        body = _marked(body, found, False)
     return body
 
 
+def _marked(body: str, found: re.Match[str], ticked: bool) -> str:
+    return body[: found.start(1)] + ("x" if ticked else " ") + body[found.end(1) :]
+
+
 def _boxes(body: str) -> Iterator[re.Match[str]]:
-    """Yield the boxes outside of fences; carriage returns count as blanks, so that places stay the same."""
-    plain = body.replace("\r\n", " \n")
-    return (found for span in outside(plain) for found in BOX.finditer(plain, *span))
+    return _found(BOX, body)
+
+
+def _found(sought: re.Pattern[str], body: str) -> Iterator[re.Match[str]]:
+    """Yield what is found outside of fences, in the lines that the reader of ballots sees."""
+    plain = lines_in_place(body)
+    return (found for span in outside(plain) for found in sought.finditer(plain, *span))
 
 
 def _folded(name: str) -> str:

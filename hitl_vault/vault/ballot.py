@@ -13,9 +13,9 @@ from pathlib import Path
 from hitl_vault.domain.decision import Verdict
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.editable import edits_in
-from hitl_vault.vault.fences import outside
+from hitl_vault.vault.fences import lines_of, outside
 from hitl_vault.vault.files import LIMIT
-from hitl_vault.vault.frontmatter import Value, parse
+from hitl_vault.vault.frontmatter import HANDLER, Value, parse
 
 PERSON_FIELDS = ("status", "approver", "comment", "remember", "code", "signature")
 """The fields that a person fills in."""
@@ -120,13 +120,17 @@ def read_ballot(data: bytes, path: Path | None = None, *, skip: int = 0) -> Ball
 
 
 def notes_headings(text: str) -> int:
-    """Return how many `## Notes` headings stand in Markdown text, outside of fences."""
-    return sum(1 for span in outside(text) for _ in _NOTES.finditer(text, *span))
+    """Return how many `## Notes` headings a note has below its front matter, outside of fences.
+
+    `BallotInvalid` without front matter.
+    """
+    _, body = HANDLER.split(lines_of(text))
+    return sum(1 for span in outside(body) for _ in _NOTES.finditer(body, *span))
 
 
 def _read(data: bytes, skip: int) -> Ballot:
     original = _decode(data)
-    text = _BREAK.sub("\n", original) if "\r" in original else original
+    text = lines_of(original)
     front = parse(text)
     fields = _canonical(front.fields)
     head, notes, has_notes = _part(front.body, skip)

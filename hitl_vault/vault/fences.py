@@ -1,4 +1,4 @@
-"""Fenced code blocks of Markdown: which text lies inside of one and which does not."""
+"""The lines of Markdown, and its fenced code blocks: which text lies inside of one and which does not."""
 
 from __future__ import annotations
 
@@ -23,6 +23,16 @@ class Fence:
     info: str
     content: str
     closed: bool
+
+
+def lines_of(text: str) -> str:
+    """Return text whose every line ends in LF. A lone carriage return ends a line too, as in Markdown."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def lines_in_place(text: str) -> str:
+    """Return the same lines with every character at its place: a blank stands for the CR of a CRLF."""
+    return text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
 
 
 def fences(text: str) -> Iterator[Fence]:

@@ -315,7 +315,7 @@ def test_another_heading_is_not_the_notes(heading: str) -> None:
 
 def test_the_headings_of_an_adopted_text_are_skipped() -> None:
     theirs = "Hello\n\n## Notes\n\nfrom the agent\n\n```\n## Notes\n```\n"
-    assert notes_headings(theirs) == 1
+    assert notes_headings(f"---\nstatus: pending\n---\n{theirs}") == 1
     text = f"---\nstatus: pending\n---\n{theirs}- [x] Approve\n\n## Notes\nmine\n"
     ballot = read_ballot(text.encode(), skip=1)
     assert (ballot.verdicts, ballot.notes) == (YES, "mine\n")
