@@ -65,6 +65,8 @@ def test_the_python_runs_and_prints_what_it_says(house: House) -> None:
         "ana asks: Is this the same invoice as in May?",
     ]
     assert re.match("standing rule .*, made by ana on ", lines[4])
+    mails = [row for row in house.gate(keeper=False).ledger.rows() if row.action == "send_email"]
+    assert len(mails) == 2, "the example asks more often than it has mails"
 
 
 def test_the_note_looks_as_the_page_shows(house: House) -> None:
