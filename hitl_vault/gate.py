@@ -53,7 +53,8 @@ def open_gate(
     """Open the gate of a vault for one agent.
 
     The vault is found as the command line finds it: the argument, `HITL_VAULT`, `./vault`, or the
-    nearest folder upward that has `.hitl/`. With `keeper` the gate stands by as the vault's keeper, so
+    nearest folder upward that has `.hitl/`. Keys and claims belong to `agent`: programs that leave the name
+    out share them. With `keeper` the gate stands by as the vault's keeper, so
     that a lone script needs no other process. Raises `VaultNotFound` or `ConfigError`.
     """
     found = config.load(vault, state_dir=state_dir)

@@ -307,6 +307,20 @@ def test_thousands_of_waits_share_one_thread(house: House) -> None:
     assert asyncio.run(main()) == ["rejected"] * 2000
 
 
+def test_keys_and_claims_belong_to_the_name_of_an_agent_and_the_nameless_share_theirs(house: House) -> None:
+    def opened(**named: str) -> hv.Gate:
+        return hv.open_gate(house.root, state_dir=house.state, keeper=False, **named)  # type: ignore[arg-type]
+
+    with opened() as one, opened() as two, opened(agent="crm-bot") as other:
+        mine = one.ask("refund", CONTEXT, key="job-7")
+        assert two.ask("refund", CONTEXT, key="job-7").id == mine.id
+        assert other.ask("refund", CONTEXT, key="job-7").id != mine.id
+        two.decide(mine.id, "approve", by="ana")
+        with pytest.raises(hv.DigestMismatch):
+            other.claim(mine.id, CONTEXT)
+        two.claim(mine.id, CONTEXT).executed()
+
+
 def test_an_agent_needs_a_name(house: House) -> None:
     with pytest.raises(hv.ConfigError, match=r"^agent: empty; .*agent='crm-bot'"):
         house.gate(" ")
