@@ -29,6 +29,8 @@ def follow(found: Config, ledger: Ledger) -> Config:
     files = {n: data for n, data in pin.contents(found.root / SETTINGS_FOLDER).items() if pin.readable(data)}
     copy = pin.accepted(found.state)
     if copy is None or pin.contents(copy) != files:
+        if pinned := config.in_force(found.root, found.state):
+            return pinned  # which was accepted since `found` was loaded
         changes = [] if copy is None else pin.differences(pin.contents(copy), files)
         if changes:
             _record(ledger, changes, found.settings.mode, by="")
@@ -119,7 +121,7 @@ class Lookout:
 
     def _look(self) -> None:
         if self._config.settings.mode is Mode.OPEN:
-            follow(self._config, self._ledger)
+            self._config = follow(self._config, self._ledger)
         else:
             self._say([line] if (line := self._config.waiting()) else [])
 

@@ -52,10 +52,10 @@ def open_gate(
 ) -> Gate:
     """Open the gate of a vault for one agent.
 
-    The vault is found as the command line finds it: the argument, `HITL_VAULT`, `./vault`, or the
-    nearest folder upward that has `.hitl/`. Keys and claims belong to `agent`: programs that leave the name
-    out share them. With `keeper` the gate stands by as the vault's keeper, so
-    that a lone script needs no other process. Raises `VaultNotFound` or `ConfigError`.
+    The vault is found as the command line finds it: the argument, `HITL_VAULT`, or here, in `./vault` or
+    upward the first folder that has `.hitl/` (one that was opened before is preferred). Keys and claims
+    belong to `agent`: programs that leave the name out share them. With `keeper` the gate stands by as the
+    vault's keeper, so that a lone script needs no other process. Raises `VaultNotFound` or `ConfigError`.
     """
     found = config.load(vault, state_dir=state_dir)
     config.make_private(found.state)

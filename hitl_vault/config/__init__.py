@@ -27,6 +27,7 @@ __all__ = [
     "approver",
     "begin",
     "find_vault",
+    "in_force",
     "is_vault",
     "load",
     "make_private",
@@ -83,14 +84,27 @@ def load(vault: str | Path | None = None, *, state_dir: str | Path | None = None
 
     Raises `VaultNotFound` if there is none, `ConfigError` if its settings cannot be used.
     """
-    root = find_vault(vault)
+    root = find_vault(vault, state_dir=state_dir)
     home = pin.home(_trusted(state_dir), root)
-    accepted = pin.accepted(home.state) if home else None
-    if home and accepted:
-        settings = read_settings(accepted / SETTINGS_FILE)
-        if settings.mode is not Mode.OPEN:
-            return Config(root=root, state=home.state, settings=settings, pinned=True)
-    return _as_found(root, state_dir)
+    found = home and in_force(root, home.state)
+    if not found:
+        found = _as_found(root, state_dir)
+        if not (home and home.state == found.state):
+            found = in_force(root, found.state) or found
+    _refuse_copy(found)
+    return found
+
+
+def in_force(root: Path, state: Path) -> Config | None:
+    """Return a vault with the settings that were accepted for its record; None if the mode is `open`.
+
+    Whatever lies in the vault, and wherever it was moved to, these count until others are accepted.
+    """
+    accepted = pin.accepted(state)
+    settings = read_settings(accepted / SETTINGS_FILE) if accepted else None
+    if settings is None or settings.mode is Mode.OPEN:
+        return None
+    return Config(root=root, state=state, settings=settings, pinned=True)
 
 
 def begin(root: Path, *, state_dir: str | Path | None = None) -> Config:
@@ -105,11 +119,34 @@ def _as_found(root: Path, state_dir: str | Path | None) -> Config:
     return Config(root=root, state=_state(settings, state_dir), settings=settings)
 
 
+def _refuse_copy(found: Config) -> None:
+    """Raise `ConfigError` if the record is that of a vault elsewhere that is still there.
+
+    Else whoever can write some folder makes a copy of a vault there, and decides with it.
+    """
+    owner = pin.place(found.state)
+    if owner in (None, found.root):
+        return
+    try:
+        copied = is_vault(owner) and not owner.samefile(found.root)
+    except OSError:  # nobody can tell
+        copied = True
+    if copied:
+        path = found.root / SETTINGS_FOLDER / SETTINGS_FILE
+        raise ConfigError(
+            f"{path}: id: {found.settings.id} is the vault at {owner}; use that one (--vault {owner}), "
+            "or write another id into a copy that is to be a vault of its own"
+        )
+
+
 def settle(config: Config, *, state_dir: str | Path | None = None) -> None:
     """Note where a vault's record is, so that nobody who writes the vault can have another one looked at."""
     base, home = _trusted(state_dir), pin.Home(id=config.settings.id, state=config.state)
     if pin.home(base, config.root) != home:
         pin.settle(base, config.root, home)
+    if pin.place(config.state) != config.root:
+        make_private(config.state)
+        pin.occupy(config.state, config.root)
 
 
 def proposed(config: Config) -> Settings:
@@ -121,8 +158,11 @@ def proposed(config: Config) -> Settings:
     return settings
 
 
-def find_vault(vault: str | Path | None = None) -> Path:
-    """Return the vault's folder: the argument, `HITL_VAULT`, `./vault`, or the nearest one upward."""
+def find_vault(vault: str | Path | None = None, *, state_dir: str | Path | None = None) -> Path:
+    """Return the vault's folder: the argument, `HITL_VAULT`, or the first here, in `./vault`, upward.
+
+    One that was opened before comes first: within a vault anybody who writes it can plant another.
+    """
     named = vault if vault is not None else os.environ.get("HITL_VAULT") or None
     if named is not None:
         root = Path(named).expanduser()
@@ -130,9 +170,10 @@ def find_vault(vault: str | Path | None = None) -> Path:
             raise VaultNotFound(f"no vault at {root}; `hitl init {root}` makes one")
         return root.resolve()
     here = Path.cwd()
-    for candidate in (here / "vault", here, *here.parents):
-        if is_vault(candidate):
-            return candidate.resolve()
+    found = [path.resolve() for path in (here, here / "vault", *here.parents) if is_vault(path)]
+    if found:
+        base = _trusted(state_dir)
+        return next((root for root in found if pin.home(base, root)), found[0])
     raise VaultNotFound(
         f"no vault in {here} or above it; name one with --vault or HITL_VAULT, or make one: `hitl init vault`"
     )

@@ -21,7 +21,7 @@ SETTINGS_FILE = "vault.yaml"
 POLICY_FILE = "policy.yaml"
 TEMPLATES = "templates"
 
-_ACCEPTED, _CURRENT, _VAULTS = "accepted", "current", "vaults"
+_ACCEPTED, _CURRENT, _VAULTS, _PLACE = "accepted", "current", "vaults", "place.json"
 _LARGEST = 1024 * 1024
 _UNREADABLE = b"\0unreadable"
 
@@ -162,7 +162,30 @@ def settle(base: Path, root: Path, home: Home) -> None:
     """Note where the record of the vault at `root` is."""
     path = _card(base, root)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    card = {"root": str(root), "id": home.id, "state": str(home.state)}
+    _write(path, {"root": str(root), "id": home.id, "state": str(home.state)})
+
+
+def place(state: Path) -> Path | None:
+    """Return the folder of the vault whose record this is, as noted; None if nothing was noted.
+
+    What was noted of a state directory says nothing of a copy of it.
+    """
+    path = state / _PLACE
+    try:
+        found = json.loads(path.read_bytes())
+        return Path(found["root"]) if found["state"] == str(state) else None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}; restore it, or remove it") from error
+
+
+def occupy(state: Path, root: Path) -> None:
+    """Note in a state directory which vault's record it is."""
+    _write(state / _PLACE, {"root": str(root), "state": str(state)})
+
+
+def _write(path: Path, card: Mapping[str, str]) -> None:
     write_private(path, json.dumps(card).encode("utf-8", "surrogateescape"))
 
 
