@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Claim, Gesture, Outcome, Verdict, Vote
 from hitl_vault.domain.entry import GENESIS, Entry
-from hitl_vault.domain.fold import fold_all
+from hitl_vault.domain.fold import fold
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
@@ -32,7 +33,8 @@ _Step = tuple[Kind, Vote | Claim | Outcome | dict[str, Any]]
 def _record(request: Request, steps: list[_Step]) -> Record:
     """Return the record of a request after the steps, which come four minutes apart."""
     asked: _Step = (Kind.ASKED, {"request": encode(request), "digest": request.digest})
-    return fold_all(_entry(seq, request, *step) for seq, step in enumerate([asked, *steps], start=1))
+    first, *later = (_entry(seq, request, *step) for seq, step in enumerate([asked, *steps], start=1))
+    return reduce(fold, later, fold(None, first))
 
 
 def _entry(seq: int, request: Request, kind: Kind, what: Vote | Claim | Outcome | dict[str, Any]) -> Entry:

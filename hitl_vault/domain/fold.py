@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.standing import StandingRule
-from hitl_vault.errors import RequestNotFound
 
 
 def fold(record: Record | None, entry: Entry) -> Record:
@@ -33,16 +32,6 @@ def fold(record: Record | None, entry: Entry) -> Record:
         )
     changes = _CHANGES[entry.kind](record, entry)
     return changed(record, state=state, seq=entry.seq, changed=entry.at, **changes)
-
-
-def fold_all(entries: Iterable[Entry]) -> Record:
-    """Return the record that all entries of one request amount to; `RequestNotFound` if there are none."""
-    record: Record | None = None
-    for entry in entries:
-        record = fold(record, entry)
-    if record is None:
-        raise RequestNotFound("there are no entries, so there is no such request")
-    return record
 
 
 _Changes = dict[str, Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hitl_vault.domain.code import IssuedCode
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Decision, Gesture, Verdict, Vote
 from hitl_vault.domain.entry import GENESIS, Entry
-from hitl_vault.domain.fold import fold_all
+from hitl_vault.domain.fold import fold
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Notice, Record
@@ -52,12 +53,13 @@ def at(n: int) -> datetime:
 def record(*steps: Step, of: Request = REQUEST) -> Record:
     """The record after these steps, the first one minute after it was asked and so on."""
     bodies = [(Kind.ASKED, {"request": encode(of)}), *steps]
-    return fold_all(
+    first, *later = (
         Entry(
             seq=n + 1, at=at(n), kind=kind, request=ID, mode=Mode.OPEN, body=body, prev=GENESIS, hash=GENESIS
         )
         for n, (kind, body) in enumerate(bodies)
     )
+    return reduce(fold, later, fold(None, first))
 
 
 def asked(text: str, ballot: str = "") -> Step:

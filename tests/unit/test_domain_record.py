@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -14,13 +15,13 @@ from hitl_vault.domain.canonical import canonical
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.decision import Gesture, Outcome, Verdict, Vote, tally
 from hitl_vault.domain.entry import GENESIS, Entry, entry_hash, hash_of
-from hitl_vault.domain.fold import fold_all
+from hitl_vault.domain.fold import fold
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode, Requirement, stricter
 from hitl_vault.domain.times import text_of
-from hitl_vault.errors import InvalidTransition, RequestNotFound
+from hitl_vault.errors import InvalidTransition
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ID = "20260102-030405-payment-7k3m9x2q"
@@ -46,8 +47,8 @@ def entry(n: int, kind: Kind, body: dict[str, Any]) -> Entry:
 
 
 def record(*steps: tuple[Kind, dict[str, Any]]) -> Record:
-    asked = entry(1, Kind.ASKED, {"request": encode(REQUEST)})
-    return fold_all([asked, *(entry(n, kind, body) for n, (kind, body) in enumerate(steps, start=2))])
+    asked = fold(None, entry(1, Kind.ASKED, {"request": encode(REQUEST)}))
+    return reduce(fold, (entry(n, kind, body) for n, (kind, body) in enumerate(steps, start=2)), asked)
 
 
 def vote(by: str, verdict: Verdict = Verdict.APPROVE, comment: str = "") -> Vote:
@@ -142,11 +143,6 @@ def test_what_was_found_later_changes_no_state() -> None:
 def test_a_step_that_the_lifecycle_does_not_have_is_refused() -> None:
     with pytest.raises(InvalidTransition):
         record((Kind.REJECTED, {}), YES)
-
-
-def test_no_entries_are_no_request() -> None:
-    with pytest.raises(RequestNotFound):
-        fold_all([])
 
 
 A, R = Verdict.APPROVE, Verdict.REJECT
