@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from hitl_vault.config import Config
-from hitl_vault.domain.policy import Policy, Ruling
+from hitl_vault.domain.policy import Asked, Policy, Ruling
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.errors import PolicyInvalid
 from hitl_vault.policy import cases
-from hitl_vault.policy.evaluate import ANYONE, Judge
+from hitl_vault.policy.evaluate import ANYONE, Judge, rated, variables
 from hitl_vault.policy.expressions import ExpressionFailed, ExpressionInvalid, holds
 from hitl_vault.policy.parse import read_policy
 from hitl_vault.policy.schema import schema
@@ -124,17 +124,11 @@ def matches(record: Record, condition: str, now: datetime) -> bool:
     Raises `PolicyInvalid` if it is no condition.
     """
     request = record.request
-    values = {
-        "action": request.action,
-        "context": dict(request.context),
-        "agent": request.agent,
-        "run": request.run,
-        "risk": str(request.risk.level),
-        "score": request.risk.score,
-        "now": now,
-    }
+    asked = Asked(
+        action=request.action, context=request.context, agent=request.agent, run=request.run, now=now
+    )
     try:
-        return holds(condition, values)
+        return holds(condition, rated(variables(asked), request.risk))
     except ExpressionInvalid as error:
         raise PolicyInvalid(f"{condition!r} is no condition: {error}", field="where") from error
     except ExpressionFailed:

@@ -18,13 +18,10 @@ from hitl_vault.domain.policy import Effect
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode
-from hitl_vault.domain.standing import StandingRule, comparable
+from hitl_vault.domain.standing import ACTIVE, StandingRule, comparable
 from hitl_vault.domain.times import exact, readable
 from hitl_vault.errors import BallotInvalid, InvalidTransition, NotAllowed
 from hitl_vault.ledger.protocol import Ledger, Writer
-
-ACTIVE = "active"
-"""The status in the note of a rule that is in force; any other word ends it."""
 
 
 def check_wish(record: Record, vote: Vote) -> None:

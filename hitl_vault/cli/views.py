@@ -78,7 +78,7 @@ def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield from _fact(name, value)
-    if alike := _look_alikes(request):
+    if alike := hv.text.look_alikes(*request.said):
         yield from (render.paint(line, "yellow") for line in _fact("look", f"twice: {alike}"))
     for file in request.files:
         shown = f"{file.name}: {file.path} ({file.size} bytes, sha256:{file.sha256})"
@@ -91,11 +91,6 @@ def _fact(name: str, value: str) -> Iterator[str]:
     for line in render.wrapped(hv.text.one_line(value), render.width() - 11):
         yield f"  {name:<8} {line}"
         name = ""
-
-
-def _look_alikes(request: hv.Request) -> str:
-    said = (request.action, request.agent, request.summary, request.reason, request.context)
-    return hv.text.look_alikes(*said)
 
 
 def _expiry(record: hv.Record, now: datetime) -> str:
@@ -165,7 +160,7 @@ def _asked(body: Any) -> str:
 def _voted(body: Any) -> str:
     by = f" by {body['by']}" if body.get("by") else ""
     comment = f": {body['comment']}" if body.get("comment") else ""
-    return f" to {body['verdict']}{by}, by {_GESTURES.get(body['gesture'], body['gesture'])}{comment}"
+    return f" to {body['verdict']}{by}, {_GESTURES.get(body['gesture'], body['gesture'])}{comment}"
 
 
 def _by(body: Any) -> str:
@@ -178,10 +173,4 @@ def _by(body: Any) -> str:
 
 
 _TELL = {hv.Kind.ASKED: _asked, hv.Kind.VOTED: _voted}
-_GESTURES = {
-    hv.Gesture.STATUS: "editing the note",
-    hv.Gesture.TICK: "ticking a box",
-    hv.Gesture.MOVE: "moving the note",
-    hv.Gesture.CLI: "command line",
-    hv.Gesture.API: "program",
-}
+_GESTURES = {gesture: gesture.how for gesture in hv.Gesture}

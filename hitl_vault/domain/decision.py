@@ -30,6 +30,20 @@ class Gesture(StrEnum):
     CLI = "cli"
     API = "api"
 
+    @property
+    def how(self) -> str:
+        """The same in words, to be read after a name."""
+        return _HOW[self]
+
+
+_HOW = {
+    Gesture.STATUS: "by editing status",
+    Gesture.TICK: "by ticking a box",
+    Gesture.MOVE: "by moving the note",
+    Gesture.CLI: "with the hitl command",
+    Gesture.API: "from a program",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Vote:

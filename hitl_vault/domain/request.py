@@ -66,6 +66,11 @@ class Request:
     files: tuple[BoundFile, ...] = ()
     schema: Mapping[str, Any] | None = None
 
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What the agent chose the words of."""
+        return self.action, self.agent, self.summary, self.reason, self.context
+
     @cached_property
     def digest(self) -> str:
         """The digest of the whole request."""

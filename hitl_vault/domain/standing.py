@@ -16,6 +16,9 @@ from hitl_vault.domain.edits import picked, without
 from hitl_vault.domain.requirement import Remember, Requirement
 from hitl_vault.domain.risk import Risk
 
+ACTIVE = "active"
+"""The status in the note of a rule that is in force; any other word ends it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StandingRule:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from hitl_vault.acts import standing
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind
-from hitl_vault.domain.standing import StandingRule
+from hitl_vault.domain.standing import ACTIVE, StandingRule
 from hitl_vault.errors import BallotInvalid, HitlVaultError, LedgerUnavailable, RequestNotFound
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
@@ -144,7 +144,7 @@ class StandingNotes:
             self._revoke(rule, "its note was deleted")
         elif found.ballot is None:
             self._revoke(rule, "its note can no longer be read")
-        elif found.ballot.status != standing.ACTIVE:
+        elif found.ballot.status != ACTIVE:
             self._revoke(rule, "its note was told to end it", by=found.ballot.approver)
         else:
             self._put_right(rule, found, found.data, found.ballot)
@@ -207,7 +207,7 @@ class StandingNotes:
             status = read_ballot(data).status
         except BallotInvalid:
             return
-        if status != standing.ACTIVE:
+        if status != ACTIVE:
             self._revoke(rule, "a copy of its note was told to end it")
 
     def _find(self, id: str) -> _Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
@@ -33,9 +34,9 @@ class Judge:
         The first rule that matches decides; where none does, a person is asked. A rule that cannot be
         decided for this request asks as well, as strictly as any rule that might have asked.
         """
-        values = _values(asked)
+        values = variables(asked)
         risk = self._risk(asked, values)
-        seen = facts(values | {"risk": str(risk.level), "score": risk.score}) if self._programs else None
+        seen = facts(rated(values, risk)) if self._programs else None
         at, failure = self._first(seen, 0)
         if failure:
             return self._undecided(asked, seen, at, failure, risk)
@@ -101,13 +102,14 @@ class Judge:
         policy = self.policy
         risk = assess(asked.action, asked.context, policy.factors)
         if policy.hazards:
-            seen = facts(values | {"risk": str(risk.level), "score": risk.score})
+            seen = facts(rated(values, risk))
             extra = [concern for hazard in policy.hazards if (concern := _concern(hazard, seen))]
             risk = assess(asked.action, asked.context, policy.factors, extra)
         return highest(risk, asked.claimed) if asked.claimed else risk
 
 
-def _values(asked: Asked) -> dict[str, Any]:
+def variables(asked: Asked) -> dict[str, Any]:
+    """Return what expressions may speak of before the risk is known."""
     return {
         "action": asked.action,
         "context": dict(asked.context),
@@ -115,6 +117,11 @@ def _values(asked: Asked) -> dict[str, Any]:
         "run": asked.run,
         "now": asked.now,
     }
+
+
+def rated(values: Mapping[str, Any], risk: Risk) -> dict[str, Any]:
+    """Return all that expressions may speak of."""
+    return {**values, "risk": str(risk.level), "score": risk.score}
 
 
 def _always(seen: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hitl_vault.domain.decision import Decision, Gesture, Outcome, Vote
+from hitl_vault.domain.decision import Decision, Outcome, Vote
 from hitl_vault.domain.edits import told
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
@@ -22,13 +22,6 @@ _HEADS = {
     State.EXECUTED: "[!success] Executed",
     State.FAILED: "[!failure] Failed",
     State.UNKNOWN: "[!question] Nobody knows how it ended; look, then say so with `hitl settle`",
-}
-_HOW = {
-    Gesture.STATUS: "by editing status",
-    Gesture.TICK: "by ticking a box",
-    Gesture.MOVE: "by moving the note",
-    Gesture.CLI: "with the hitl command",
-    Gesture.API: "from a program",
 }
 
 
@@ -74,7 +67,7 @@ def _decision_rows(decision: Decision) -> Iterator[tuple[str, str]]:
     if decision.by or decision.votes:
         yield "By", row_text(", ".join(name or "unnamed" for name in decision.by) or "unnamed")
     if len(decision.votes) == 1:
-        yield "How", _HOW[decision.votes[0].gesture]
+        yield "How", decision.votes[0].gesture.how
     elif decision.votes:
         yield from (("Vote", row_text(_vote(vote))) for vote in decision.votes)
     if decision.comment:
@@ -89,7 +82,7 @@ def _vote(vote: Vote) -> str:
     comment = f": {vote.comment}" if vote.comment else ""
     for_whom = f" for {', '.join(vote.on_behalf_of)}" if vote.on_behalf_of else ""
     who = f"{vote.by or 'unnamed'}{for_whom}"
-    return f"{who}, {vote.verdict}, {_HOW[vote.gesture]}, {readable(vote.at)}{comment}"
+    return f"{who}, {vote.verdict}, {vote.gesture.how}, {readable(vote.at)}{comment}"
 
 
 def _outcome(outcome: Outcome) -> Iterator[str]:

@@ -221,7 +221,7 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
         yield "File", row_text(f"{file.name}: {file.path}")
         yield "File content", row_text(f"{file.name}: {file.size} bytes, sha256:{file.sha256}")
     yield from people_rows(record)
-    alike = look_alikes(request.action, request.agent, request.summary, request.reason, request.context)
+    alike = look_alikes(*request.said)
     if alike:
         yield "Look twice", row_text(alike)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hitl_vault.domain.canonical import digest
 from hitl_vault.domain.codec import encode
-from hitl_vault.domain.standing import StandingRule
+from hitl_vault.domain.standing import ACTIVE, StandingRule
 from hitl_vault.domain.times import readable
 from hitl_vault.vault import inert
 from hitl_vault.vault.fields import stamp
@@ -16,7 +16,6 @@ from hitl_vault.vault.inert import field, row_text
 from hitl_vault.vault.templates import title_of
 
 TYPE = "standing_rule"
-ACTIVE = "active"
 
 
 def draw_rule(rule: StandingRule, uses: int, notes: str = "") -> bytes:

@@ -147,7 +147,7 @@ def test_watch_says_what_happens_and_stops_cleanly(hitl: Shell) -> None:
     next_line(process, "flagged", "Not understood")
     eventually(lambda: 'status: "aproved"' in note.read_text())
     note.write_text(note.read_text().replace('status: "aproved"', "status: approved"))
-    next_line(process, "voted", "editing the note")
+    next_line(process, "voted", "by editing status")
     next_line(process, "approved", id[-8:])
     process.send_signal(signal.SIGTERM)
     code, out, err = ended(process)
