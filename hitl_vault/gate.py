@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
@@ -17,13 +17,12 @@ from hitl_vault.acts.standing import Remembering
 from hitl_vault.acts.thread import Conversing
 from hitl_vault.acts.voting import Voting
 from hitl_vault.domain.decision import Gesture, Verdict, Vote
-from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import plain_name
 from hitl_vault.domain.times import Duration, duration
-from hitl_vault.errors import CodeInvalid, ConfigError, DigestMismatch, HitlVaultError, RequestNotFound
+from hitl_vault.errors import CodeInvalid, ConfigError, DigestMismatch, HitlVaultError
 from hitl_vault.guard import Guarding
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
@@ -36,6 +35,7 @@ from hitl_vault.verbs.checking import Checking
 from hitl_vault.verbs.claiming import Claiming
 from hitl_vault.verbs.denial import not_approved
 from hitl_vault.verbs.grant import Grant, Leases, settled
+from hitl_vault.verbs.looking import Looking
 from hitl_vault.verbs.signing import Signing
 from hitl_vault.verbs.waiting import Waiters, Waiting
 
@@ -88,7 +88,7 @@ def _close_all() -> None:
         gate.close()
 
 
-class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing, Remembering):
+class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Remembering):
     """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
@@ -212,35 +212,6 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Conversing, Remembering
             raise ConfigError("who looked? Give a name, or set HITL_APPROVER")
         ended = settled(outcome, name, comment, self.ledger.now())
         return self._write(lambda writer: acts.end(writer, id, ended, token=None))
-
-    def get(self, id: str) -> Record:
-        """Return the record of a request; `RequestNotFound` if there is none."""
-        return self.ledger.record(id)
-
-    def find(self, part: str) -> str:
-        """Return the one id that contains `part`; `RequestNotFound` if there is none or more than one."""
-        found = self.ledger.find(part)
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise RequestNotFound(f"no request has {part!r} in its id", id=part)
-        raise RequestNotFound(
-            f"{part!r} is in several ids: {', '.join(found[:5])}; write more of it", id=part
-        )
-
-    def pending(self) -> Iterator[Record]:
-        """Yield the requests that await a decision, newest first."""
-        for row in self.ledger.rows(states={State.PENDING}):
-            record = self.ledger.record(row.id)
-            if record.state is State.PENDING:
-                yield record
-
-    def history(self, id: str) -> list[Entry]:
-        """Return every entry of a request, oldest first; `RequestNotFound` if there is none."""
-        entries = list(self.ledger.entries(request=id))
-        if not entries:
-            raise RequestNotFound(f"no request has the id {id}", id=id)
-        return entries
 
     def close(self) -> None:
         """Let go of the vault. Notes of what this gate changed are drawn first if nobody else does it.
