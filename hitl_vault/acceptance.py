@@ -102,18 +102,27 @@ class Lookout:
     `tell` takes sentences for the operator.
     """
 
-    def __init__(self, found: Config, ledger: Ledger, *, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        found: Config,
+        ledger: Ledger,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None],
+    ) -> None:
         self._config = found
         self._ledger = ledger
+        self._monotonic = monotonic
         self._tell = tell
         self._next = 0.0
         self._told: list[str] = []
 
     def step(self) -> None:
         """Look, if it is time."""
-        if time.monotonic() < self._next:
+        now = self._monotonic()
+        if now < self._next:
             return
-        self._next = time.monotonic() + _LOOK_EVERY
+        self._next = now + _LOOK_EVERY
         try:
             self._look()
         except (HitlVaultError, OSError) as error:

@@ -32,8 +32,8 @@ class Rounds:
         tell: Callable[[str], None],
     ) -> None:
         self._patrol = Patrol(layout, resolved, index, report=report, tell=tell, monotonic=monotonic)
-        self._lookout = Lookout(config, ledger, tell=tell)
-        self._notary = Notary(Checkpoints(config, ledger), ledger, tell=tell)
+        self._lookout = Lookout(config, ledger, monotonic=monotonic, tell=tell)
+        self._notary = Notary(Checkpoints(config, ledger), ledger, monotonic=monotonic, tell=tell)
 
     def step(self, last: int, *, idle: bool) -> None:
         """Do some of it; `last` is the number of the newest entry."""
