@@ -184,9 +184,10 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Re
         """Withdraw a request that is pending, or approved and not yet claimed."""
         return self._write(lambda writer: acts.cancel(writer, id, by=by or self.agent, reason=reason))
 
-    def claim(self, id: str, context: Mapping[str, Any], *, action: str | None = None) -> Grant:
-        """Take the right to run, once, for exactly what was approved.
+    def claim(self, id: str, context: Mapping[str, Any], *, action: str) -> Grant:
+        """Take the right to run `action` once, with exactly the context that was approved.
 
+        `action` and `context` are what is about to run, not what the request says.
         Raises `AlreadyClaimed`, `DigestMismatch` (for a file too), `NotApproved`, `NotAllowed` (a signature
         or a code holds no more, as its key was revoked) or `InvalidTransition` (still pending).
         """

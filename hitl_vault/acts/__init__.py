@@ -97,7 +97,7 @@ def claim(
     id: str,
     *,
     agent: str,
-    action: str | None,
+    action: str,
     context: Mapping[str, Any],
     lease: timedelta,
     check: Callable[[Record], None],
@@ -123,11 +123,11 @@ def claim(
     return record
 
 
-def _check_same(record: Record, agent: str, action: str | None, context: Mapping[str, Any]) -> None:
+def _check_same(record: Record, agent: str, action: str, context: Mapping[str, Any]) -> None:
     request, decision = record.request, record.decision
     if agent != request.agent:
         raise DigestMismatch(f"{request.id} was asked by {request.agent!r}, not by {agent!r}")
-    if action is not None and action != request.action:
+    if action != request.action:
         raise DigestMismatch(f"{request.id} approves the action {request.action!r}, not {action!r}")
     approved = digest(decision.context) if decision else request.context_digest
     try:

@@ -27,9 +27,7 @@ class Claiming:
         self._ledger = ledger
         self._proofs = Proofs(state)
 
-    def job(
-        self, id: str, *, agent: str, action: str | None, context: Mapping[str, Any], lease: timedelta
-    ) -> Job:
+    def job(self, id: str, *, agent: str, action: str, context: Mapping[str, Any], lease: timedelta) -> Job:
         """Return the transaction that takes the right to run.
 
         What is slow is checked now: files are hashed and signatures verified again. Raises

@@ -49,7 +49,7 @@ def lost(hitl: Shell) -> str:
     gate = hitl.house.gate("payer", keeper=False)
     request = gate.ask("payment", {"amount": 900})
     gate.decide(request.id, "approve", by="ana")
-    gate.claim(request.id, {"amount": 900})
+    gate.claim(request.id, {"amount": 900}, action=request.action)
 
     def vanish(writer: Writer) -> hv.Record:
         writer.lease(request.id, writer.now)
@@ -234,7 +234,7 @@ def test_json_of_a_request_names_its_note_and_hides_the_claim_s_token(hitl: Shel
     with hv.open_gate(keeper=False, agent="shell") as gate:
         request = gate.ask("payment", {"amount": 1})
         gate.decide(request.id, "approve")
-        gate.claim(request.id, {"amount": 1}).executed("done")
+        gate.claim(request.id, {"amount": 1}, action=request.action).executed("done")
     shown = hitl("show", request.id, "--json")
     assert shown.json["state"] == "executed"
     assert Path(shown.json["note"]).is_file()

@@ -28,6 +28,6 @@ def test_a_new_vault_is_ready_and_an_edited_note_lets_the_agent_go_on(work: Path
         text = note.read_text(encoding="utf-8")
         note.write_text(text.replace('status: "pending"', "status: approved"), encoding="utf-8")
         assert gate.wait(request.id, timeout=30).approved
-        with gate.claim(request.id, {"amount": 900}) as grant:
+        with gate.claim(request.id, {"amount": 900}, action=request.action) as grant:
             assert grant.context["amount"] == 900
     assert [path.name for path in (work / "vault" / "Done").glob("*.md")] == [note.name]

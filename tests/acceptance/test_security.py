@@ -162,7 +162,7 @@ def plants(scene: Scene) -> bool:
     path.write_text(text)
     eventually(lambda: not path.exists())
     with pytest.raises(hv.RequestNotFound):
-        scene.gate.claim(id, {"amount": 900})
+        scene.gate.claim(id, {"amount": 900}, action="payment")
     return scene.decided(real)
 
 
@@ -193,7 +193,7 @@ def changes_the_amount_later(scene: Scene) -> bool:
     note.write_text(note.read_text().replace('"amount": 900', '"amount": 90000'))
     eventually(lambda: scene.gate.history(request.id)[-1].kind == "tampered")
     with pytest.raises(hv.DigestMismatch):
-        scene.gate.claim(request.id, {"amount": 90000})
+        scene.gate.claim(request.id, {"amount": 90000}, action=request.action)
     return scene.gate.get(request.id).state != "approved"
 
 
@@ -226,7 +226,7 @@ def replaces_a_file(scene: Scene) -> bool:
     scene.approve(request)
     file.write_bytes(b"90000")
     with pytest.raises(hv.DigestMismatch):
-        scene.gate.claim(request.id, {"amount": 900})
+        scene.gate.claim(request.id, {"amount": 900}, action=request.action)
     return scene.gate.get(request.id).state != "approved"
 
 

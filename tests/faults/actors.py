@@ -106,7 +106,7 @@ class Agent(Actor):
 
     def _claim(self, id: str, context: Told) -> None:
         grants: list[hv.Grant] = []
-        self.record.do("claim", id, lambda: granted(grants, self.gate.claim(id, context)))
+        self.record.do("claim", id, lambda: granted(grants, self.gate.claim(id, context, action="refund")))
         for grant in grants:
             self.record.do("run", id, dict)
             self.at_most(0.03)

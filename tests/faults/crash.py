@@ -146,7 +146,8 @@ def _runs_undecided(gate: hv.Gate) -> list[str]:
         if row.state is hv.State.APPROVED:
             continue
         try:
-            gate.claim(row.id, gate.get(row.id).request.context)
+            request = gate.get(row.id).request
+            gate.claim(row.id, request.context, action=request.action)
         except hv.HitlVaultError:
             continue
         wrong.append(f"{row.id} was {row.state} and could be claimed")

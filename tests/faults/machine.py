@@ -74,7 +74,7 @@ class Approvals(RuleBasedStateMachine):
         now = self._now()
         expected = self.known[id].claim(same, now, now + self.puppet.config.settings.lease)
         context = CONTEXT if same else {**CONTEXT, "eur": 9000}
-        grant = self._agree(expected, lambda g: g.claim(id, context))
+        grant = self._agree(expected, lambda g: g.claim(id, context, action="refund"))
         if grant is not None:
             self.grants.append(grant)
 

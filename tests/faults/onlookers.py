@@ -89,7 +89,7 @@ class Probe(Actor):
 
     def _finish(self, id: str, context: Told) -> None:
         grants: list[hv.Grant] = []
-        self.record.do("claim", id, lambda: granted(grants, self.gate.claim(id, context)))
+        self.record.do("claim", id, lambda: granted(grants, self.gate.claim(id, context, action=PROBE)))
         self.record.do("executed", id, lambda: reported(grants[0].executed, "executed"))
 
     def _resumed(self, id: str) -> Told:

@@ -17,7 +17,7 @@ def _left_behind(house: House) -> Facts:
     edit(house, ids[1], 'status: "pending"', "status: approved", NOTES)
     with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
         gate.decide(ids[0], "approve", by="ana")
-        gate.claim(ids[0], CONTEXT)
+        gate.claim(ids[0], CONTEXT, action="refund")
         gate.decide(ids[2], "reject", by="ana")
         gate._changed = False
         lost = shutil.ignore_patterns("*-shm", "notes.db*", "bells")

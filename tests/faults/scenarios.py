@@ -75,7 +75,7 @@ def _run(actor: Actor) -> None:
     a, b, _ = actor.facts["ids"]
     with actor.gate() as gate:
         for id, end in ((a, "executed"), (b, "failed")):
-            grant = actor.attempt("claimed", id, lambda id=id: gate.claim(id, CONTEXT))  # type: ignore[misc]
+            grant = actor.attempt("claimed", id, lambda id=id: gate.claim(id, CONTEXT, action="refund"))  # type: ignore[misc]
             if grant is None:
                 continue
             actor.run_it(id)
@@ -127,7 +127,7 @@ def _undrawn(house: House) -> Facts:
     with hv.open_gate(house.root, agent="crm-bot", state_dir=house.state, keeper=False) as gate:
         gate.decide(ids[0], "reject", by="ana")
         gate.decide(ids[1], "approve", by="ana")
-        gate.claim(ids[1], CONTEXT).executed()
+        gate.claim(ids[1], CONTEXT, action="refund").executed()
         gate._changed = False
     return {"ids": ids}
 

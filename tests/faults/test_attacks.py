@@ -41,8 +41,8 @@ def approved(gate: hv.Gate) -> hv.Request:
 def test_a_grant_reports_no_outcome_but_its_own(house: House) -> None:
     gate = house.gate(keeper=False)
     mine, theirs = approved(gate), approved(gate)
-    token = gate.get(gate.claim(mine.id, CONTEXT).request.id).claim.token  # type: ignore[union-attr]
-    gate.claim(theirs.id, CONTEXT)
+    token = gate.get(gate.claim(mine.id, CONTEXT, action=mine.action).request.id).claim.token  # type: ignore[union-attr]
+    gate.claim(theirs.id, CONTEXT, action=theirs.action)
     outcome = Outcome(state=hv.State.FAILED, at=gate.ledger.now())
     with pytest.raises(hv.AlreadyClaimed):
         gate.ledger.write(lambda writer: acts.end(writer, theirs.id, outcome, token=token))
@@ -107,7 +107,7 @@ def test_a_note_that_could_not_be_drawn_before_a_crash_is_drawn_after_it(work: P
     puppet = Puppet(work)
     request = approved(puppet.gate)
     puppet.settle(rescan=False)
-    grant = puppet.gate.claim(request.id, CONTEXT)
+    grant = puppet.gate.claim(request.id, CONTEXT, action=request.action)
     done, away = puppet.root / "Done", puppet.root / "away"
     done.rename(away)
     done.write_text("no folder")
@@ -140,7 +140,7 @@ def test_what_comes_after_the_deadline_counts_for_nothing_though_no_keeper_runs(
         _ = (
             gate.decide(request.id, "approve", by="ana")
             if late == "vote"
-            else gate.claim(request.id, CONTEXT)
+            else gate.claim(request.id, CONTEXT, action=request.action)
         )
     assert gate.get(request.id).state == "expired"
 

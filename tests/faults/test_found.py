@@ -32,7 +32,7 @@ def test_an_outcome_that_could_not_be_recorded_is_not_recorded_as_another(house:
     gate = house.gate(keeper=False)
     request = gate.ask("refund", CONTEXT)
     gate.decide(request.id, "approve", by="ana")
-    grant = gate.claim(request.id, CONTEXT)
+    grant = gate.claim(request.id, CONTEXT, action=request.action)
     grant._ledger = _FullDisk(gate.ledger)  # type: ignore[assignment]
     with pytest.raises(hv.LedgerUnavailable), grant:
         grant.executed("paid")

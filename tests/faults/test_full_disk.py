@@ -64,11 +64,11 @@ def test_what_cannot_be_recorded_is_refused_with_the_remedy_and_works_once_there
     a, b, c = (gate.ask("refund", CONTEXT) for _ in range(3))
     for request in (b, c):
         gate.decide(request.id, "approve", by="ana")
-    grant = gate.claim(c.id, CONTEXT)
+    grant = gate.claim(c.id, CONTEXT, action=c.action)
     verbs: dict[str, Callable[[], Any]] = {
         "ask": lambda: gate.ask("refund", {"much": "x" * 20_000}, key="k1"),
         "decide": lambda: gate.decide(a.id, "approve", by="ana", comment="y" * 20_000),
-        "claim": lambda: gate.claim(b.id, CONTEXT),
+        "claim": lambda: gate.claim(b.id, CONTEXT, action=b.action),
         "outcome": lambda: grant.executed("z" * 20_000),
     }
     disk.fill()
@@ -144,7 +144,7 @@ def test_without_room_for_notes_agents_still_ask_and_people_answer_from_the_comm
     undrawn = gate.ask("refund", CONTEXT)
     gate.decide(drawn.id, "approve", by="ana")
     assert gate.wait(drawn.id, timeout=5).approved
-    gate.claim(drawn.id, CONTEXT).executed()
+    gate.claim(drawn.id, CONTEXT, action=drawn.action).executed()
     assert not full_vault.path(undrawn).exists()
     disk.make_room()
     full_vault.note(undrawn)

@@ -154,7 +154,7 @@ def test_their_own_move_to_done_is_the_outcome_and_the_file_is_left_as_they_made
     assert done.read_bytes() == theirs
     assert not approved.exists()
     with pytest.raises(hv.AlreadyClaimed):
-        gate.claim(record.id, record.request.context)
+        gate.claim(record.id, record.request.context, action=record.request.action)
 
 
 def test_their_move_to_done_while_nothing_ran_is_the_outcome_too(house: House) -> None:

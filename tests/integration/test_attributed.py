@@ -37,7 +37,7 @@ def test_the_mode_and_the_approvers_are_part_of_the_request_and_on_every_entry(a
     gate = attributed.gate(keeper=False)
     request = gate.ask("deploy")
     gate.decide(request.id, "approve", by="ana")
-    gate.claim(request.id, {}).executed()
+    gate.claim(request.id, {}, action=request.action).executed()
     assert (request.requirement.mode, request.requirement.approvers) == (hv.Mode.ATTRIBUTED, ("ana", "ben"))
     assert {entry.mode for entry in gate.history(request.id)} == {hv.Mode.ATTRIBUTED}
 

@@ -25,7 +25,7 @@ with hv.open_gate(root, agent="crm-bot", state_dir=state, keeper=False) as gate:
     while not Path(start).exists():
         time.sleep(0.001)
     try:
-        grant = gate.claim(id, {"n": 1})
+        grant = gate.claim(id, {"n": 1}, action="deploy")
     except hv.AlreadyClaimed:
         print("too late", flush=True)
     else:
@@ -122,7 +122,7 @@ def test_secrets_are_found_nowhere_but_in_their_place(work: Path, caplog: pytest
     eventually(lambda: len(gate.get(request.id).codes.sent) == 2)
     fresh = (work / "told" / "message").read_text().split("Code to approve:")[1].split()[0]
     gate.decide(request.id, "approve", by="ana", code=fresh)
-    gate.claim(request.id, {"n": 1}).executed()
+    gate.claim(request.id, {"n": 1}, action=request.action).executed()
     master = json.loads((config.state / "keys.json").read_text())["keys"][0]["secret"]
     shared = (work / "shared").read_text().strip()
     secrets = [

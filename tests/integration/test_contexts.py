@@ -65,7 +65,7 @@ def test_requests_stay_pending_until_a_person_answers_whatever_they_say(house: H
 def runs_as_asked(gate: hv.Gate, request: hv.Request) -> None:
     """The decision has the person's words, and what may run is what was asked."""
     assert gate.wait(request.id, timeout=30).notes == "I looked at it.\n"
-    with gate.claim(request.id, request.context) as grant:
+    with gate.claim(request.id, request.context, action=request.action) as grant:
         assert grant.context == request.context
 
 
@@ -74,5 +74,8 @@ def test_the_context_that_runs_is_the_one_that_was_shown(house: House, gate: hv.
     house.vote(request, "approved")
     gate.wait(request.id, timeout=5)
     with pytest.raises(hv.DigestMismatch):
-        gate.claim(request.id, {"order": "A-17", "eur": 9000})
-    assert gate.claim(request.id, {"eur": 900.0, "order": "A-17"}).context == {"order": "A-17", "eur": 900}
+        gate.claim(request.id, {"order": "A-17", "eur": 9000}, action=request.action)
+    assert gate.claim(request.id, {"eur": 900.0, "order": "A-17"}, action=request.action).context == {
+        "order": "A-17",
+        "eur": 900,
+    }

@@ -69,8 +69,8 @@ def test_a_changed_value_is_what_is_approved_claimed_and_shown(house: House) -> 
     approved = {"order": "A-17", "amount": 800, "payee": {"name": "ACME Ltd", "iban": "DE00"}}
     assert (decision.context, decision.changed) == (approved, ("amount", "payee.name"))
     with pytest.raises(hv.DigestMismatch):
-        gate.claim(request.id, CONTEXT)
-    grant = gate.claim(request.id, decision.context)
+        gate.claim(request.id, CONTEXT, action=request.action)
+    grant = gate.claim(request.id, decision.context, action=request.action)
     assert grant.context == approved
     note = house.note(request, "Approved").read_text()
     assert "amount: 900 → 800" in note
@@ -89,7 +89,7 @@ def test_an_untouched_block_changes_nothing_however_an_editor_formats_it(house: 
     )
     decision = gate.wait(request.id, timeout=5)
     assert (decision.context, decision.changed) == (CONTEXT, ())
-    gate.claim(request.id, CONTEXT)
+    gate.claim(request.id, CONTEXT, action=request.action)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_signature_covers_the_values_that_it_was_made_for_and_no_others(house:
     change(house, request, ("900", "800"), signature=sign({"amount": 800}))
     decision = gate.wait(request.id, timeout=5)
     assert (decision.by, decision.context["amount"]) == (("ana",), 800)
-    assert gate.claim(request.id, decision.context).context["amount"] == 800
+    assert gate.claim(request.id, decision.context, action=request.action).context["amount"] == 800
 
 
 SCHEMA = {"type": "object", "properties": {"amount": {"type": "integer", "maximum": 900, "multipleOf": 10}}}

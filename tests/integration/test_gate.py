@@ -92,17 +92,17 @@ def test_a_cancelled_request_cannot_be_approved_or_claimed(gate: hv.Gate) -> Non
     with pytest.raises(hv.Cancelled):
         gate.decide(request.id, "approve", by="ana")
     with pytest.raises(hv.Cancelled):
-        gate.claim(request.id, CONTEXT)
+        gate.claim(request.id, CONTEXT, action=request.action)
 
 
 def test_a_claim_is_good_once(gate: hv.Gate) -> None:
     request = gate.ask("refund", CONTEXT)
     with pytest.raises(hv.InvalidTransition):
-        gate.claim(request.id, CONTEXT)
+        gate.claim(request.id, CONTEXT, action=request.action)
     gate.decide(request.id, "approve", by="ana")
-    grant = gate.claim(request.id, CONTEXT)
+    grant = gate.claim(request.id, CONTEXT, action=request.action)
     with pytest.raises(hv.AlreadyClaimed):
-        gate.claim(request.id, CONTEXT)
+        gate.claim(request.id, CONTEXT, action=request.action)
     grant.executed({"ok": True})
     record = gate.get(request.id)
     assert (record.state, record.outcome and record.outcome.result) == ("executed", {"ok": True})
@@ -112,7 +112,7 @@ def test_a_rejected_request_cannot_be_claimed(gate: hv.Gate) -> None:
     request = gate.ask("refund", CONTEXT)
     gate.decide(request.id, "reject", by="ana", comment="too much")
     with pytest.raises(hv.Rejected, match="too much"):
-        gate.claim(request.id, CONTEXT)
+        gate.claim(request.id, CONTEXT, action=request.action)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_the_verbs_can_be_awaited(house: House) -> None:
             assert [record.id for record in await gate.pending()] == [request.id]
             await gate.decide(request.id, "approve", by="ana")
             assert (await waiting).approved
-            (await gate.claim(request.id, {"version": "1"})).executed()
+            (await gate.claim(request.id, {"version": "1"}, action=request.action)).executed()
             assert (await gate.get(request.id)).state == "executed"
             assert [entry.kind for entry in await gate.history(request.id)][-1] == "executed"
             other = await gate.ask("deploy")
@@ -317,8 +317,8 @@ def test_keys_and_claims_belong_to_the_name_of_an_agent_and_the_nameless_share_t
         assert other.ask("refund", CONTEXT, key="job-7").id != mine.id
         two.decide(mine.id, "approve", by="ana")
         with pytest.raises(hv.DigestMismatch):
-            other.claim(mine.id, CONTEXT)
-        two.claim(mine.id, CONTEXT).executed()
+            other.claim(mine.id, CONTEXT, action=mine.action)
+        two.claim(mine.id, CONTEXT, action=mine.action).executed()
 
 
 def test_an_agent_needs_a_name(house: House) -> None:

@@ -75,7 +75,7 @@ def test_the_decided_note_moves_to_the_folder_of_its_state_and_says_who_and_when
     archived = house.note(request, "Approved")
     eventually(lambda: not house.path(request).exists())
     assert "Ana" in archived.read_text()
-    gate.claim(request.id, CONTEXT).executed({"refunded": 900})
+    gate.claim(request.id, CONTEXT, action=request.action).executed({"refunded": 900})
     done = house.note(request, "Done")
     eventually(lambda: not archived.exists())
     assert '"refunded": 900' in done.read_text()
@@ -286,7 +286,7 @@ def test_a_save_after_the_run_leaves_the_words_in_the_archive_and_keeps_its_own(
     open_in_editor = note.read_text()
     house.edit(request, ('status: "pending"', "status: approved"), end="first words\n")
     gate.wait(request.id, timeout=5)
-    gate.claim(request.id, CONTEXT).executed()
+    gate.claim(request.id, CONTEXT, action=request.action).executed()
     done = house.note(request, "Done")
     eventually(lambda: not note.exists())
     late = open_in_editor.replace('"pending"', "approved") + "second words\n"
@@ -334,7 +334,7 @@ def test_a_person_may_add_to_the_notes_of_a_decided_request(house: House, gate: 
     eventually(lambda: not house.path(request).exists())
     archived.write_text(archived.read_text() + "Checked on Monday.\n")
     time.sleep(0.3)
-    gate.claim(request.id, CONTEXT).executed()
+    gate.claim(request.id, CONTEXT, action=request.action).executed()
     assert house.note(request, "Done").read_text().endswith("Checked on Monday.\n")
     assert house.aside() == []
 

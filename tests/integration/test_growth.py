@@ -73,7 +73,7 @@ def a_round(house: House, gate: hv.Gate) -> None:
         gate.cancel(request.id)
     for request in asked:
         if gate.wait(request.id, timeout=20).approved:
-            gate.claim(request.id, request.context).executed()
+            gate.claim(request.id, request.context, action=request.action).executed()
     after_the_run(house, asked[0::8])
 
 

@@ -33,7 +33,7 @@ def test_a_request_expires_at_its_deadline_though_nobody_edits_anything(house: H
     assert (decision.state, decision.by) == ("expired", ())
     assert house.says(request, "xpired", "Rejected") or house.note(request, "Rejected")
     with pytest.raises(hv.Expired):
-        gate.claim(request.id, CONTEXT)
+        gate.claim(request.id, CONTEXT, action=request.action)
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["answered too late", "never answered"])
@@ -72,7 +72,7 @@ def test_an_approval_that_is_not_claimed_in_time_expires(house: House, gate: hv.
     gate.decide(request.id, "approve", by="ana")
     eventually(lambda: gate.get(request.id).state == "expired")
     with pytest.raises(hv.Expired):
-        gate.claim(request.id, CONTEXT)
+        gate.claim(request.id, CONTEXT, action=request.action)
     house.note(request, "Rejected")
 
 
@@ -98,7 +98,7 @@ def test_an_executor_that_vanishes_leaves_the_request_unknown_and_a_person_settl
         request = gate.ask("refund", {"order": "A-17"})
         print(request.id, flush=True)
         gate.wait(request.id)
-        grant = gate.claim(request.id, {"order": "A-17"})
+        grant = gate.claim(request.id, {"order": "A-17"}, action=request.action)
         print("claimed", flush=True)
         time.sleep(60)
         """,
@@ -111,7 +111,7 @@ def test_an_executor_that_vanishes_leaves_the_request_unknown_and_a_person_settl
     process.kill()
     eventually(lambda: gate.get(id).state == "unknown")
     with pytest.raises(hv.AlreadyClaimed):
-        gate.claim(id, CONTEXT)
+        gate.claim(id, CONTEXT, action="refund")
     eventually((house.root / "Done" / f"{id}.md").exists)
     assert gate.settle(id, "executed", by="ana").state == "executed"
 
@@ -268,7 +268,7 @@ def test_a_script_that_just_ends_leaves_its_notes_where_they_belong(house: House
         """
         request = gate.ask("refund", {"order": "A-17"})
         gate.decide(request.id, "approve", by="ana")
-        gate.claim(request.id, {"order": "A-17"}).executed()
+        gate.claim(request.id, {"order": "A-17"}, action=request.action).executed()
         print(request.id, flush=True)
         """
     )

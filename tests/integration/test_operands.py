@@ -58,7 +58,7 @@ def test_the_note_shows_the_file_as_a_fact(house: House, config: Path) -> None:
 
 def test_an_unchanged_file_is_claimed_and_read_as_it_was_approved(gate: hv.Gate, config: Path) -> None:
     request = approved(gate, config)
-    with gate.claim(request.id, {"n": 1}) as grant:
+    with gate.claim(request.id, {"n": 1}, action=request.action) as grant:
         assert grant.read_file("config") == CONTENT
         with pytest.raises(KeyError):
             grant.read_file("other")
@@ -110,7 +110,7 @@ def test_a_file_exchanged_after_the_vote_is_not_claimed_and_the_error_names_it(
     request = approved(gate, config)
     change(config)
     with pytest.raises(hv.DigestMismatch, match=rf"'config'.*{config}"):
-        gate.claim(request.id, {"n": 1})
+        gate.claim(request.id, {"n": 1}, action=request.action)
     assert gate.get(request.id).state is hv.State.APPROVED
 
 
@@ -118,7 +118,7 @@ def test_a_file_exchanged_after_the_vote_is_not_claimed_and_the_error_names_it(
 def test_a_file_exchanged_after_the_claim_is_not_read(
     gate: hv.Gate, config: Path, change: Callable[[Path], None]
 ) -> None:
-    grant = gate.claim(approved(gate, config).id, {"n": 1})
+    grant = gate.claim(approved(gate, config).id, {"n": 1}, action="deploy")
     change(config)
     with pytest.raises(hv.DigestMismatch, match="config"):
         grant.read_file("config")
@@ -129,9 +129,9 @@ def test_a_file_put_back_as_it_was_can_be_claimed(gate: hv.Gate, config: Path) -
     request = approved(gate, config)
     rewrite(config)
     with pytest.raises(hv.DigestMismatch):
-        gate.claim(request.id, {"n": 1})
+        gate.claim(request.id, {"n": 1}, action=request.action)
     config.write_bytes(CONTENT)
-    gate.claim(request.id, {"n": 1}).executed()
+    gate.claim(request.id, {"n": 1}, action=request.action).executed()
 
 
 def test_the_same_key_with_another_content_is_a_conflict(gate: hv.Gate, config: Path) -> None:

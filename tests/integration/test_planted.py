@@ -216,8 +216,8 @@ def test_notes_that_no_keeper_has_moved_yet_are_no_forgery(house: House) -> None
         eventually(lambda: 'status: "approved"' in house.path(asked, "Approved").read_text())
     house.script(
         f"g = hv.open_gate({str(house.root)!r}, agent='crm-bot', state_dir={str(house.state)!r}, "
-        f"keeper=False)\ng.claim({asked.id!r}, {{'amount': 900}}).executed()\nprint('done')\n"
-        "import os; os._exit(0)"
+        f"keeper=False)\ng.claim({asked.id!r}, {{'amount': 900}}, action='payment').executed()\n"
+        "print('done')\nimport os; os._exit(0)"
     ).line()
     gate = house.gate(keeper=False)
     assert hv.verify_vault(gate.config, gate.ledger).notes == 1

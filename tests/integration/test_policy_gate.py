@@ -83,7 +83,7 @@ def test_what_is_blocked_is_recorded_and_raised_each_time(ruled: House) -> None:
     with pytest.raises(hv.AlreadyDecided):
         gate.decide(request.id, "approve", by="ana")
     with pytest.raises(hv.Blocked):
-        gate.claim(request.id, {"where": "here"})
+        gate.claim(request.id, {"where": "here"}, action=request.action)
     gate.ledger.verify()
 
 
@@ -233,11 +233,11 @@ def test_an_executor_goes_on_only_with_what_may_run(quiet: hv.Gate) -> None:
     assert quiet.guardrail("read_file", {"path": "a"}).allowed
     request = quiet.ask("dance", {"n": 1})
     quiet.decide(request.id, "approve", by="ana")
-    grant = quiet.claim(request.id, {"n": 1})
+    grant = quiet.claim(request.id, {"n": 1}, action=request.action)
     assert quiet.guardrail("dance", {"n": 1}, grant).requires_approval
     other = quiet.ask("dance", {"n": 1})
     quiet.decide(other.id, "approve", by="ana")
-    second = quiet.claim(other.id, {"n": 1})
+    second = quiet.claim(other.id, {"n": 1}, action=other.action)
     attempts: list[tuple[str, dict[str, int], hv.Grant | None, str]] = [
         ("dance", {"n": 1}, None, "without a grant"),
         ("dance", {"n": 2}, grant, "another context"),
@@ -261,7 +261,7 @@ def test_an_executor_goes_on_only_with_what_may_run(quiet: hv.Gate) -> None:
 def test_a_grant_of_another_agent_is_no_grant(ruled: House, quiet: hv.Gate) -> None:
     request = quiet.ask("dance")
     quiet.decide(request.id, "approve", by="ana")
-    grant = quiet.claim(request.id, {})
+    grant = quiet.claim(request.id, {}, action=request.action)
     with pytest.raises(hv.Violation, match="belongs to 'crm-bot'"):
         ruled.gate("other-bot", keeper=False).guardrail("dance", {}, grant)
 

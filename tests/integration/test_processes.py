@@ -34,7 +34,7 @@ def run(request):
     if not gate.wait(request.id).approved:
         return
     try:
-        grant = gate.claim(request.id, request.context)
+        grant = gate.claim(request.id, request.context, action=request.action)
     except hv.AlreadyClaimed:
         return
     os.write(ran, f"{{request.context['n']}}\\n".encode())

@@ -174,7 +174,7 @@ def test_a_decision_ends_the_pause_and_leaves_the_time_that_was_left_to_claim(ho
     assert record.deadline == at + timedelta(seconds=100)
     at += timedelta(seconds=100)
     with pytest.raises(hv.Expired):
-        gate.claim(request.id, {"eur": 900})
+        gate.claim(request.id, {"eur": 900}, action=request.action)
 
 
 def test_the_note_says_that_the_clock_stands_still(house: House) -> None:

@@ -259,7 +259,7 @@ def approved(house: House, sign: Sign, by: str = "ana") -> tuple[hv.Gate, hv.Req
 
 def test_what_was_signed_can_be_claimed(house: House, sign: Sign) -> None:
     gate, request = approved(house, sign)
-    with gate.claim(request.id, {"n": 1}) as grant:
+    with gate.claim(request.id, {"n": 1}, action=request.action) as grant:
         assert grant.context == {"n": 1}
 
 
@@ -267,10 +267,10 @@ def test_what_a_revoked_key_signed_cannot_be_claimed(house: House, sign: Sign) -
     gate, request = approved(house, sign)
     gate.keys.revoke(next(key.id for key in gate.keys.list() if key.name == "ana"))
     with pytest.raises(hv.SignatureInvalid, match="revoked"):
-        gate.claim(request.id, {"n": 1})
+        gate.claim(request.id, {"n": 1}, action=request.action)
     assert gate.get(request.id).state is hv.State.APPROVED
     gate, other = approved(house, sign, by="ben")
-    gate.claim(other.id, {"n": 1}).executed()
+    gate.claim(other.id, {"n": 1}, action=other.action).executed()
 
 
 def test_a_key_revoked_while_the_claim_is_on_its_way_refuses_it(house: House, sign: Sign) -> None:
@@ -297,7 +297,7 @@ def test_a_key_that_ran_out_after_the_vote_refuses_the_claim(
     gate.decide(request.id, "approve", by="ana", signature=signature)
     clock.advance(timedelta(minutes=31))
     with pytest.raises(hv.SignatureInvalid, match="not valid at"):
-        gate.claim(request.id, {})
+        gate.claim(request.id, {}, action=request.action)
     house.close()
 
 
@@ -313,7 +313,7 @@ def test_an_approval_without_a_proof_in_the_record_cannot_be_claimed(house: Hous
 
     gate.ledger.write(forge)
     with pytest.raises(hv.SignatureInvalid, match="without the proof"):
-        gate.claim(request.id, {})
+        gate.claim(request.id, {}, action=request.action)
 
 
 def test_the_agent_holds_the_key_and_the_listed_one_is_found(
@@ -340,7 +340,7 @@ def test_a_program_with_a_shared_secret_signs_the_whole_body(house: House, work:
     record = gate.decide(request.id, "approve", signature=token)
     assert record.decision
     assert record.decision.by == ("ana",)
-    gate.claim(request.id, {"n": 1}).executed()
+    gate.claim(request.id, {"n": 1}, action=request.action).executed()
 
 
 def test_anybody_can_make_that_signature_from_the_documentation(house: House, work: Path) -> None:
@@ -368,7 +368,7 @@ def test_the_short_form_decides_and_can_be_claimed(house: House, work: Path) -> 
     request = gate.ask("deploy", {"n": 1})
     record = gate.decide(request.id, "approve", by="ana", signature=short(request, secret).upper())
     assert record.decision
-    gate.claim(request.id, {"n": 1}).executed()
+    gate.claim(request.id, {"n": 1}, action=request.action).executed()
 
 
 def test_the_short_form_is_good_for_one_request_person_answer_and_deadline(house: House, work: Path) -> None:
@@ -421,10 +421,10 @@ def test_after_a_rotation_old_secrets_only_verify_and_after_a_revocation_nothing
     fresh = secret_of(gate, "ana", work / "fresh")
     assert fresh != secret
     gate.decide(late.id, "approve", by="ana", signature=short(late, fresh))
-    gate.claim(late.id, {"n": 2}).executed()
+    gate.claim(late.id, {"n": 2}, action=late.action).executed()
     gate.keys.revoke(old)
     with pytest.raises(hv.SignatureInvalid):
-        gate.claim(request.id, {"n": 1})
+        gate.claim(request.id, {"n": 1}, action=request.action)
 
 
 def test_a_secret_is_shared_only_into_a_new_private_file_outside_the_vault(house: House, work: Path) -> None:
@@ -478,7 +478,7 @@ def test_the_short_form_does_not_cover_changed_values(house: House, work: Path) 
         gate.statement(request.id, "approve", by="ana", edits={"amount": 800}), secret
     )
     gate.decide(request.id, "approve", by="ana", signature=edited, edits={"amount": 800})
-    assert gate.claim(request.id, {"amount": 800}).context == {"amount": 800}
+    assert gate.claim(request.id, {"amount": 800}, action=request.action).context == {"amount": 800}
 
 
 def test_a_signature_that_cannot_be_checked_does_not_count_and_the_keeper_goes_on(

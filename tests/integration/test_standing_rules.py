@@ -88,7 +88,7 @@ def test_a_wish_in_the_note_makes_a_rule_that_answers_the_next_request(
     assert f"standing rule {request.id}, made by ana" in decision.ground
     assert "standing rule" in house.note(second, "Approved").read_text()
     eventually(lambda: 'uses: "1"' in rule_note(house, request).read_text())
-    gate.claim(second.id, CONTEXT)
+    gate.claim(second.id, CONTEXT, action=second.action)
     gate.ledger.rebuild()
     gate.ledger.verify()
     assert (gate.ledger.standing(), gate.ledger.uses(request.id)) == ([request.id], 1)

@@ -1,0 +1,35 @@
+"""What agents try between the question and the run, and around the commands of the person who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hitl_vault as hv
+from tests.house import House
+
+
+@pytest.fixture
+def house(work: Path) -> Iterator[House]:
+    house = House(work)
+    house.found()
+    yield house
+    house.close()
+
+
+READS = "format: 1\nrules:\n  - {name: reads, when: 'action == \"read_user\"', verdict: allow}\n"
+
+
+def test_an_executor_has_to_say_what_it_is_about_to_do(house: House) -> None:
+    """Else what the policy lets an agent read, it could have deleted: the context is the same."""
+    (house.root / ".hitl" / "policy.yaml").write_text(READS)
+    gate = house.gate(keeper=False)
+    request = gate.ask("read_user", {"id": 7})
+    assert gate.get(request.id).state == "approved"
+    with pytest.raises(TypeError, match="action"):
+        gate.claim(request.id, {"id": 7})  # type: ignore[call-arg]
+    with pytest.raises(hv.DigestMismatch, match=r"'read_user', not 'user\.delete'"):
+        gate.claim(request.id, {"id": 7}, action="user.delete")
+    assert gate.claim(request.id, {"id": 7}, action="read_user").context == {"id": 7}
