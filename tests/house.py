@@ -7,11 +7,13 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import hitl_vault as hv
+from hitl_vault import acts
 
 T = TypeVar("T")
 
@@ -23,6 +25,26 @@ def eventually(look: Callable[[], T], seconds: float = 8.0) -> T:
         assert time.monotonic() < ends, f"it never came true within {seconds} s"
         time.sleep(0.005)
     return answer
+
+
+def ask(
+    gate: hv.Gate,
+    timeout: float | None = None,
+    *,
+    context: Mapping[str, Any] | None = None,
+    schema: Mapping[str, Any] | None = None,
+    **needs: Any,
+) -> hv.Request:
+    """Ask with a requirement of our own, as a policy would give it; `timeout` in seconds."""
+    asking = acts.Asking(
+        action="refund",
+        context={"eur": 900} if context is None else context,
+        agent=gate.agent,
+        timeout=None if timeout is None else timedelta(seconds=timeout),
+        requirement=hv.Requirement(**needs),
+        schema=schema,
+    )
+    return gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
 
 
 class Script:

@@ -24,8 +24,12 @@ _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 
+def examples(page: Path, language: str) -> list[str]:
+    return [code for name, code in _FENCE.findall(page.read_text("utf-8")) if name == language]
+
+
 def blocks(page: Path, language: str) -> str:
-    return "\n".join(code for name, code in _FENCE.findall(page.read_text("utf-8")) if name == language)
+    return "\n".join(examples(page, language))
 
 
 @pytest.fixture

@@ -12,15 +12,11 @@ from pathlib import Path
 import pytest
 
 import hitl_vault as hv
+from tests.acceptance.test_docs import ROOT, blocks
 from tests.house import House, eventually
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "people.md").read_text("utf-8")
-_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(language: str) -> str:
-    return "\n".join(code for name, code in _FENCE.findall(PAGE) if name == language)
+FILE = ROOT / "docs" / "people.md"
+PAGE = FILE.read_text("utf-8")
 
 
 @pytest.fixture
@@ -28,7 +24,7 @@ def house(work: Path) -> object:
     """A vault with the page's policy."""
     house = House(work)
     house.found()
-    (house.root / ".hitl" / "policy.yaml").write_text(blocks("yaml"))
+    (house.root / ".hitl" / "policy.yaml").write_text(blocks(FILE, "yaml"))
     yield house
     house.close()
 
@@ -48,7 +44,7 @@ def hitl(house: House, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_python_runs_and_prints_what_it_says(house: House) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HITL_STATE_DIR": str(house.state)}
     done = subprocess.run(
-        [sys.executable, "-c", blocks("python")],
+        [sys.executable, "-c", blocks(FILE, "python")],
         cwd=house.work,
         env=environment,
         capture_output=True,

@@ -17,17 +17,14 @@ from hitl_vault.policy import keys
 from hitl_vault.policy.expressions import VARIABLES
 from hitl_vault.policy.parse import parse
 from tests.acceptance.shell import Shell
+from tests.acceptance.test_docs import ROOT, examples
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "policy.md").read_text("utf-8")
+FILE = ROOT / "docs" / "policy.md"
+PAGE = FILE.read_text("utf-8")
 TABLES = (
     *(keys.TOP, keys.RULE, keys.ASKS, keys.RISK, keys.FACTOR, keys.PERSON, keys.GROUP, keys.DELEGATION),
     *(keys.ESCALATE, keys.EDITS, keys.REMEMBER, keys.AMOUNT, keys.COMPLEXITY),
 )
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +46,9 @@ def test_every_shipped_policy_is_documented(name: str) -> None:
     assert f"| `{name}` |" in PAGE
 
 
-@pytest.mark.parametrize("number", range(len(blocks("yaml"))))
+@pytest.mark.parametrize("number", range(len(examples(FILE, "yaml"))))
 def test_every_example_in_yaml_is_a_policy_or_a_file_of_cases_that_holds(work: Path, number: int) -> None:
-    text = blocks("yaml")[number]
+    text = examples(FILE, "yaml")[number]
     if text.startswith("policy:"):
         (work / "mine.cases.yaml").write_text(text)
         assert [lines for _, lines in hv.policies.try_cases(work / "mine.cases.yaml")] == [[], []]
@@ -60,13 +57,13 @@ def test_every_example_in_yaml_is_a_policy_or_a_file_of_cases_that_holds(work: P
 
 
 def test_the_examples_together_use_every_key_of_a_rule_and_of_risk() -> None:
-    text = "\n".join(blocks("yaml"))
+    text = "\n".join(examples(FILE, "yaml"))
     used = {key.name for key in (*keys.RULE, *keys.RISK) if re.search(rf"\b{key.name}:", text)}
     assert {key.name for key in keys.RULE} - used == set()
 
 
 def test_the_commands_run(hitl: Shell) -> None:
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    lines = [line for block in examples(FILE, "sh") for line in block.splitlines()]
     assert len(lines) >= 6
     for line in lines:
         result = hitl(*shlex.split(line)[1:])
@@ -87,7 +84,7 @@ def test_the_python_runs(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     thread = threading.Thread(target=say_yes)
     thread.start()
-    command = [sys.executable, "-c", *blocks("python")]
+    command = [sys.executable, "-c", *examples(FILE, "python")]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=60)
     stop.set()
     thread.join()

@@ -5,44 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import hitl_vault as hv
-from hitl_vault import acts
 from hitl_vault.trust.signatures import sign_with_secret
 from tests.house import House, eventually
+from tests.house import ask as asked
 
 CONTEXT = {"order": "A-17", "amount": 900, "payee": {"name": "ACME", "iban": "DE00"}}
 EDITS = ("amount", "payee.name")
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
-
-
-def needs(**more: Any) -> hv.Requirement:
-    return hv.Requirement(**({"edits": EDITS} | more))
-
-
-def ask(gate: hv.Gate, schema: dict[str, Any] | None = None, **more: Any) -> hv.Request:
-    """Ask with a requirement of our own, as a policy would give it."""
-    asking = acts.Asking(
-        action="refund",
-        context=CONTEXT,
-        agent=gate.agent,
-        timeout=None,
-        requirement=needs(**more),
-        schema=schema,
-    )
-    return gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
+ask = partial(asked, context=CONTEXT, edits=EDITS)
 
 
 def edit_block(house: House, request: hv.Request) -> str:
@@ -212,7 +188,7 @@ SCHEMA = {"type": "object", "properties": {"amount": {"type": "integer", "maximu
 
 def test_the_agents_schema_bounds_what_may_be_changed(house: House) -> None:
     gate = house.gate()
-    request = ask(gate, SCHEMA)
+    request = ask(gate, schema=SCHEMA)
     with pytest.raises(hv.NotAllowed, match="amount: 805 is not a multiple of 10"):
         gate.decide(request.id, "approve", by="ana", edits={"amount": 805})
     gate.decide(request.id, "approve", by="ana", edits={"amount": 810})
@@ -247,7 +223,7 @@ def test_without_the_package_a_schema_is_refused_when_asking_and_when_answering(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = house.gate(keeper=False)
-    request = ask(gate, SCHEMA)
+    request = ask(gate, schema=SCHEMA)
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     with pytest.raises(hv.MissingExtra, match=r"hitl-vault\[schema\]"):
         gate.ask("refund", CONTEXT, schema=SCHEMA)

@@ -3,36 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 import hitl_vault as hv
-from hitl_vault import acts
-from tests.house import House, eventually
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
-
-
-def ask(gate: hv.Gate, timeout: float | None = None, **needs: Any) -> hv.Request:
-    """Ask with a requirement of our own, as a policy would give it."""
-    asking = acts.Asking(
-        action="refund",
-        context={"eur": 900},
-        agent=gate.agent,
-        timeout=None if timeout is None else timedelta(seconds=timeout),
-        requirement=hv.Requirement(**needs),
-    )
-    return gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
+from tests.house import House, ask, eventually
 
 
 @pytest.mark.parametrize("word", ["needs_info", '"Needs Info"', "question", "NEEDS-INFO"])

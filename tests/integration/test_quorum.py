@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import hitl_vault as hv
-from hitl_vault import acts
 from tests.house import House, eventually
+from tests.house import ask as asked
 
 CONTEXT = {"order": "A-17", "eur": 900}
-
-
-@pytest.fixture
-def house(work: Path) -> object:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
-
-
-def ask(gate: hv.Gate, **needs: object) -> hv.Request:
-    """Ask with a requirement of our own, as a policy would give it."""
-    asking = acts.Asking(
-        action="refund",
-        context=CONTEXT,
-        agent=gate.agent,
-        timeout=None,
-        requirement=hv.Requirement(**({"quorum": 2} | needs)),  # type: ignore[arg-type]
-    )
-    return gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
+ask = partial(asked, context=CONTEXT, quorum=2)
 
 
 def votes(gate: hv.Gate, request: hv.Request) -> list[tuple[str, str]]:

@@ -4,36 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 import hitl_vault as hv
-from hitl_vault import acts
 from hitl_vault.domain.requirement import Escalation
-from tests.house import House, eventually
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
-
-
-def ask(gate: hv.Gate, timeout: float | None = None, **needs: object) -> hv.Request:
-    """Ask with a requirement of our own, as a policy would give it."""
-    asking = acts.Asking(
-        action="refund",
-        context={"eur": 900},
-        agent=gate.agent,
-        timeout=None if timeout is None else timedelta(seconds=timeout),
-        requirement=hv.Requirement(**needs),  # type: ignore[arg-type]
-    )
-    return gate.ledger.write(lambda writer: acts.ask(writer, asking)).request
+from tests.house import House, ask, eventually
 
 
 def kinds(gate: hv.Gate, request: hv.Request) -> list[str]:
