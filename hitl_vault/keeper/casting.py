@@ -73,7 +73,7 @@ def _vote(record: Record, finding: Finding, vote: Vote, voted: Sighting, setting
 
 def _remember(record: Record, voted: Sighting) -> timedelta | None:
     """Return for how long the person wants the same approved: what they wrote, else what they ticked."""
-    ballot = voted.ballot
+    ballot = voted.answered
     if ballot is None or not (ballot.remember or ballot.remember_ticked):
         return None
     if not ballot.remember:

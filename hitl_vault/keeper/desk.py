@@ -15,8 +15,9 @@ from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
 from hitl_vault.keeper.casting import Cast, cast_of
 from hitl_vault.keeper.projector import Changed, Projector
+from hitl_vault.keeper.reading import NOTHING_READ, Read
 from hitl_vault.keeper.records import Records
-from hitl_vault.keeper.sight import NOTHING, NOTHING_READ, Finding, Read, Sighting, assess, fingerprint
+from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hitl_vault.keeper.projector import Projector
 from hitl_vault.keeper.queues import first
+from hitl_vault.keeper.reading import NOTHING_READ, Read, read
 from hitl_vault.keeper.records import Records
 from hitl_vault.keeper.resolved import Misfit
-from hitl_vault.keeper.sight import NOTHING_READ, Read, read
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.standing import StandingNotes
 from hitl_vault.keeper.strangers import Strangers

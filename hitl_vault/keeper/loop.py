@@ -22,9 +22,9 @@ from hitl_vault.keeper.looks import Looks
 from hitl_vault.keeper.past import Past, past_of
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.queues import first
+from hitl_vault.keeper.reading import Read
 from hitl_vault.keeper.records import Records
 from hitl_vault.keeper.rounds import Rounds
-from hitl_vault.keeper.sight import Read
 from hitl_vault.keeper.sites import Sites, handed_over
 from hitl_vault.keeper.standing import StandingNotes
 from hitl_vault.keeper.strangers import Strangers

@@ -18,9 +18,10 @@ from hitl_vault.domain.record import Record
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.index import Drawn, Index, Seal, head_sha
 from hitl_vault.keeper.past import Past
+from hitl_vault.keeper.reading import Read
 from hitl_vault.keeper.resolved import Resolved
-from hitl_vault.keeper.sight import Read, Sighting
-from hitl_vault.vault.ballot import Ballot, read_ballot
+from hitl_vault.keeper.sight import Sighting
+from hitl_vault.vault.ballot import PERSON_FIELDS, Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer, notes_of
 from hitl_vault.vault.editable import typed_in
 from hitl_vault.vault.files import move_aside, set_aside
@@ -254,7 +255,7 @@ class Projector:
 def _is_theirs(record: Record, sighting: Sighting) -> bool:
     """Tell whether a file is an adopted note as the agent wrote it, answered before it was drawn.
 
-    Where the agent wrote an answer of its own nobody can tell whose it is.
+    Where the agent filled in what a person answers with, nobody can tell whose it is.
     """
     adopted, found = record.request.adopted, sighting.ballot
     if adopted is None or found is None:
@@ -263,7 +264,8 @@ def _is_theirs(record: Record, sighting: Sighting) -> bool:
         theirs = read_ballot(adopted.text.encode(), skip=sighting.skip)
     except BallotInvalid:
         return False
-    return not theirs.verdicts and not differences(theirs, found)
+    filled = any(theirs.fields.get(name) for name in PERSON_FIELDS if name != "status")
+    return not (filled or theirs.verdicts) and not differences(theirs, found)
 
 
 def _open(sighting: Sighting) -> bool:

@@ -1,54 +1,30 @@
 """What lies in the vault for one request, and what that amounts to: nothing, a vote, or something to explain.
 
-Only `read` touches files; `assess` is a pure function of what was seen.
+`assess` is a pure function of what was seen.
 """
 
 from __future__ import annotations
 
-import hashlib
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Notice
 from hitl_vault.errors import BallotInvalid
+from hitl_vault.keeper.reading import Read
 from hitl_vault.trust.evidence import NO_EVIDENCE, Evidence
 from hitl_vault.vault.ballot import Ballot, read_ballot
-from hitl_vault.vault.files import read_note
 from hitl_vault.vault.layout import Folder, Place
 from hitl_vault.vault.plain import plain_ballot
 
 MOVED: dict[Folder, Verdict] = {Folder.APPROVED: Verdict.APPROVE, Folder.REJECTED: Verdict.REJECT}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Read(NamedTuple):
-    """A file's bytes and their SHA-256 in hex; `problem` says why it could not be read."""
-
-    data: bytes
-    sha: str
-    problem: BallotInvalid | None = None
-
-
-NOTHING_READ: Mapping[Path, Read] = {}
-
-
-def read(path: Path) -> Read | None:
-    """Read a file; None if there is none. Never raises for what a file holds."""
-    try:
-        data = read_note(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except BallotInvalid as problem:
-        return Read(b"", f"unread: {problem}", problem)
-    return Read(data, hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +72,11 @@ class Sighting:
         return self._reading if isinstance(self._reading, Ballot) else None
 
     @property
+    def answered(self) -> Ballot | None:
+        """What the file says if anybody may have answered in it; None where it is only moved."""
+        return None if self.as_drawn else self.ballot
+
+    @property
     def problem(self) -> BallotInvalid | None:
         """Why the file cannot be read, None if it can."""
         return self._reading if isinstance(self._reading, BallotInvalid) else None
@@ -103,13 +84,13 @@ class Sighting:
     @property
     def asks(self) -> bool:
         """Whether the file asks something back."""
-        return not self.as_drawn and self.ballot is not None and self.ballot.asks
+        return self.answered is not None and self.answered.asks
 
     @cached_property
     def verdicts(self) -> frozenset[Verdict]:
         """Every verdict that the file expresses, by its words, boxes and place."""
         moved = MOVED.get(self.place.folder)
-        said = frozenset() if self.as_drawn or not self.ballot else self.ballot.verdicts
+        said = self.answered.verdicts if self.answered else frozenset()
         return said | {moved} if moved else said
 
 
@@ -221,7 +202,7 @@ def _contradiction(mains: Sequence[Sighting]) -> Notice:
 
 def _says(sighting: Sighting) -> list[str]:
     words: list[str] = []
-    ballot = None if sighting.as_drawn else sighting.ballot
+    ballot = sighting.answered
     if ballot and ballot.verdict:
         words.append(f"status {ballot.verdict}")
     if ballot and ballot.asks:
@@ -256,7 +237,7 @@ def _changed(
 
 
 def _unknown(mains: Sequence[Sighting]) -> Finding | None:
-    for ballot in (s.ballot for s in mains if not s.as_drawn):
+    for ballot in (s.answered for s in mains):
         if ballot and ballot.unknown:
             text = "Not understood: the word in `status`. Write approved or rejected."
             notice = Notice(text=text, detail=f"status: {ballot.unknown}")
@@ -277,14 +258,14 @@ def _question(asking: Sighting) -> Finding:
 
 def _vote(mains: Sequence[Sighting], verdict: Verdict) -> Finding:
     voted = next(s for s in mains if verdict in s.verdicts)
-    ballot = voted.ballot
+    ballot = voted.answered
     vote = Vote(
         verdict=verdict,
         gesture=_gesture(voted),
         at=_EPOCH,  # the ledger sets the time
         by=ballot.approver if ballot else "",
         comment=ballot.comment if ballot else "",
-        notes=ballot.notes if ballot else "",
+        notes=voted.ballot.notes if voted.ballot else "",
     )
     return Finding(kind=Kind.VOTED, vote=vote, voted=voted, evidence=_evidence(ballot))
 

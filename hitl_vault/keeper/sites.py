@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Record
-from hitl_vault.keeper.sight import NOTHING_READ, Read, Sighting, read, sighting
+from hitl_vault.keeper.reading import NOTHING_READ, Read, read
+from hitl_vault.keeper.sight import Sighting, sighting
 from hitl_vault.vault.ballot import notes_headings
 from hitl_vault.vault.layout import OF_REQUESTS, Layout, Place, folder_of, is_copy
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from json.encoder import encode_basestring
 
 import yaml
 
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.vault import inert
-from hitl_vault.vault.ballot import BOX, REMEMBER_BOX, UNDECIDED
+from hitl_vault.vault.ballot import BOX, PERSON_FIELDS, REMEMBER_BOX, UNDECIDED
 from hitl_vault.vault.fences import lines_in_place, lines_of, outside, unclosed
 from hitl_vault.vault.fields import fields
 from hitl_vault.vault.frontmatter import Value, emit, parse
+from hitl_vault.vault.inert import row_text
 from hitl_vault.vault.page import above, answer, box, system_rows
 from hitl_vault.vault.person import Person
 
@@ -25,8 +27,8 @@ _RENAMED = {"id": "hitl_id", "digest": "hitl_digest"}
 def adopted_note(record: Record, text: str, person: Person) -> str:
     """Return all that stands above our `## Notes`.
 
-    The agent's front matter keeps its lines; the fields that it lacks follow them, and `status`
-    is changed in place. Its body is kept byte for byte, with our section after it.
+    The agent's front matter keeps its lines; the fields that it lacks follow them, and those that a
+    person fills in are changed in place. Its body is kept byte for byte, with our section after it.
     """
     front = _FRONT.match(lines_in_place(text))
     if front is None:
@@ -63,14 +65,16 @@ def _added(theirs: Mapping[str, Value], ours: Mapping[str, Value]) -> dict[str, 
 def _changed(
     theirs: Mapping[str, Value], ours: Mapping[str, Value], record: Record, person: Person
 ) -> Iterator[tuple[str, str]]:
-    """Yield the agent's fields that have to say something else now."""
+    """Yield the agent's fields that have to say something else now: where a person answers, only they do."""
+    pending = record.state is State.PENDING
     for name, value in theirs.items():
-        wanted = ours.get(_folded(name), "")
-        if _folded(name) not in ("status", "approver", "comment") or not isinstance(wanted, str):
+        field = _folded(name)
+        wanted = ours.get(field, "")
+        if field not in PERSON_FIELDS or not (pending or field in ours) or not isinstance(wanted, str):
             continue
-        if _folded(name) == "status" and record.state is State.PENDING and _undecided(value, person):
+        if field == "status" and pending and _undecided(value, person):
             continue
-        if wanted and wanted != value:
+        if wanted != value:
             yield name, wanted
 
 
@@ -104,12 +108,20 @@ def _ends(body: str) -> str:
 
 
 def _section(record: Record, body: str, person: Person) -> str:
-    parts = ["## Approval", *above(record), inert.table(list(system_rows(record)))]
+    rows = [*system_rows(record), *_emptied(record)]
+    parts = ["## Approval", *above(record), inert.table(rows)]
     if record.state is State.PENDING:
         there = {found[2] for found in _boxes(body)}
         lines = [box(label, tick) for label, tick in _ticks(person).items() if label not in there]
         parts += [answer(record), "\n".join(lines)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _emptied(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield what the agent asks in fields of ours, which stand empty above until it is decided."""
+    for name, value in record.request.context.items():
+        if record.state is State.PENDING and value and _folded(name) in PERSON_FIELDS:
+            yield f"Its own {row_text(encode_basestring(name))}", row_text(value)
 
 
 def _ticks(person: Person) -> dict[str, bool]:

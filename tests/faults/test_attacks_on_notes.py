@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,3 +57,64 @@ def test_no_line_of_the_agents_front_matter_moves_the_heading_below_which_nothin
     path.write_text(path.read_text().replace("- [ ] Approve", "- [x] Approve", 1))
     eventually(lambda: gate.get(record.id).notice)
     assert gate.get(record.id).state == "pending"
+
+
+SAID_BY_THE_AGENT = (
+    "approver: ana\ncomment: fine with me\nremember: 1d\ncode: ABCD-EFGH\nsignature: Yours, Ana\n"
+)
+THEIRS = f"---\ntype: approval_request\naction: pay\nstatus: pending\n{SAID_BY_THE_AGENT}---\nPlease.\n"
+
+
+@pytest.fixture
+def named(work: Path) -> Iterator[House]:
+    """A vault in which Ana or Ben has to answer, and to say why."""
+    house = House(work)
+    house.found(mode="attributed", approvers='["ana", "ben"]')
+    rule = "{name: all, when: 'true', verdict: ask, comment: required}"
+    (house.root / ".hitl" / "policy.yaml").write_text(f"format: 1\nrules:\n  - {rule}\n")
+    yield house
+    house.close()
+
+
+def test_the_name_and_comment_that_an_agent_wrote_into_its_note_are_nobodys(named: House) -> None:
+    gate, record, path = adopted(named, THEIRS)
+    text = path.read_text()
+    assert all(f'\n{name}: ""\n' in text for name in ("approver", "comment", "remember", "code", "signature"))
+    shown = re.findall(r'Its own "(\w+)"', text)
+    assert shown == ["code", "remember", "signature"]  # these are a part of what is approved
+    path.write_text(text.replace("- [ ] Approve", "- [x] Approve"))
+    eventually(lambda: gate.get(record.id).notice)
+    assert gate.get(record.id).votes == ()
+    path.write_text(
+        path.read_text().replace('approver: ""', "approver: ben").replace('comment: ""', "comment: as agreed")
+    )
+    decision = gate.wait(record.id, timeout=5)
+    assert (decision.by, decision.comment) == (("ben",), "as agreed")
+    home = named.root / "Approved" / path.name
+    eventually(home.exists)
+    assert "code: ABCD-EFGH\nsignature: Yours, Ana\n" in home.read_text()
+
+
+@pytest.mark.parametrize("how", ["ticks", "moves", "saves and moves"])
+def test_nor_in_the_note_as_the_agent_wrote_it(named: House, how: str) -> None:
+    text = f"{THEIRS}\n- [ ] Approve\n".replace("remember: 1d\ncode: ABCD-EFGH\nsignature: Yours, Ana\n", "")
+    gate, record, path = adopted(named, text)
+    if how == "moves":
+        path.write_text(text)
+    else:
+        path.write_text(text.replace("- [ ]", "- [x]") if how == "ticks" else f"{text} \n")
+    if how != "ticks":
+        path.rename(named.root / "Approved" / path.name)
+    eventually(lambda: gate.get(record.id).notice)
+    assert gate.get(record.id).votes == ()
+    assert gate.get(record.id).state == "pending"
+
+
+def test_a_note_answered_as_it_was_written_still_counts_where_the_agent_left_the_answer_open(
+    named: House,
+) -> None:
+    text = "---\ntype: approval_request\naction: pay\nstatus: pending\n---\nPlease.\n"
+    gate, record, path = adopted(named, text)
+    path.write_text(text.replace("status: pending", "status: approved\napprover: ana\ncomment: as agreed"))
+    decision = gate.wait(record.id, timeout=5)
+    assert (decision.by, decision.comment) == (("ana",), "as agreed")

@@ -93,6 +93,14 @@ def test_a_note_that_approves_itself_is_drawn_as_pending() -> None:
     assert (ballot.status, ballot.verdicts) == ("pending", frozenset())
 
 
+@pytest.mark.parametrize("wrote", ["fine with me", "\n  - fine", '{"it": is fine}', ">\n  fine\n  with me"])
+def test_what_an_agent_wrote_where_a_person_answers_never_stands_as_their_answer(wrote: str) -> None:
+    front = f"type: approval\nto: ana\nComment: {wrote}\napprover: [ana, ben]\nstatus: pending"
+    for record in (pending(), ended(State.EXECUTED, approved(by="", comment=""))):
+        ballot = read_ballot(drawn(adopted(front=front, record=record)).encode())
+        assert (ballot.approver, ballot.comment, ballot.fields["to"]) == ("", "", "ana")
+
+
 def test_the_agents_own_boxes_are_the_boxes() -> None:
     body = BODY + "- [ ] Approve\r\n* [ ] Reject\r\n"
     note = drawn(adopted(body), Person(approve=True))
