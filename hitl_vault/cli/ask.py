@@ -121,7 +121,12 @@ def _source(text: str) -> str:
     if text == "-":
         return _decoded(sys.stdin.buffer.read(LARGEST_CONTEXT + 1))
     if text.startswith("@"):
-        with Path(text[1:]).expanduser().open("rb") as file:
+        path = Path(text[1:]).expanduser()
+        if any((folder / "ledger.db").exists() for folder in path.resolve().parents):
+            raise Usage(
+                f"--context: {path} lies in a state directory, which holds secrets; name another file"
+            )
+        with path.open("rb") as file:
             return _decoded(file.read(LARGEST_CONTEXT + 1))
     return text
 
