@@ -107,8 +107,9 @@ class Projector:
         """Tell whether the note of a resolved request says what it never said: somebody has to be told."""
         home, past = folder_of(record.state), self._past
         ours = record.state is not State.PENDING and not record.request.adopted
-        mains = [s for s in sightings if ours and s.main and s.place.folder is home and s.sha not in counted]
-        return any(self.changes(record, s) and not self._is_one_of(past(record.id).every, s) for s in mains)
+        mains = [s for s in sightings if ours and s.main and s.place.folder is home]
+        read = [s for s in mains if s.sha not in counted and not s.unread]  # what is no file is moved aside
+        return any(self.changes(record, s) and not self._is_one_of(past(record.id).every, s) for s in read)
 
     def _differences(self, record: Record, sighting: Sighting) -> list[str]:
         found = sighting.ballot
