@@ -19,7 +19,8 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.risk import Level, Risk
-from hitl_vault.vault.draw import Drawer, Person
+from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.person import Person
 from hitl_vault.vault.templates import Templates
 
 FOLDER = "Examples"
