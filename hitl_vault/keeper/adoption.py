@@ -23,6 +23,7 @@ from hitl_vault.ledger.protocol import Writer
 from hitl_vault.rules import Rules
 from hitl_vault.vault.fences import lines_of
 from hitl_vault.vault.frontmatter import parse
+from hitl_vault.vault.numbers import with_numbers
 
 TYPES = frozenset({"approval_request", "approval"})
 LARGEST = 192 * 1024
@@ -43,8 +44,9 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
     `name` is the note's path below `Pending_Approval/`. Raises `BallotInvalid` if the note cannot be read.
     """
     text = data.decode("utf-8-sig", errors="strict") if _is_utf8(data) else ""
-    fields = parse(lines_of(text)).fields if text else {}
-    if _word(fields, ("type",)).casefold() not in TYPES:
+    front = parse(lines_of(text)) if text else None
+    fields = front.fields if front else {}
+    if not front or _word(fields, ("type",)).casefold() not in TYPES:
         return None
     if len(data) > LARGEST:
         raise BallotInvalid(f"{name} is larger than {LARGEST // 1024} KiB; shorten the note", field=None)
@@ -52,7 +54,7 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
     author, *others = _words(fields, _AGENT) or ["unknown"]
     return acts.Asking(
         action=_word(fields, _ACTION) or _word(fields, ("type",)),
-        context={key: value for key, value in fields.items() if key not in _PERSONS},
+        context={key: value for key, value in with_numbers(front).items() if key not in _PERSONS},
         agent=author,
         timeout=None if expires is None else max(expires - now, timedelta(0)),
         summary=_word(fields, _SUMMARY),

@@ -54,7 +54,7 @@ def test_a_note_of_theirs_becomes_a_request_with_its_keys_as_context(house: Hous
     request = adopted(gate).request
     assert request.action == "send_email"
     assert request.context["to"] == "client@example.com"
-    assert request.context["amount"] == "1250.00"
+    assert request.context["amount"] == 1250
     assert request.risk.level == "high"
     assert request.summary == "Invoice #42"
     eventually(lambda: has_boxes(path))

@@ -322,6 +322,19 @@ def test_an_adopted_note_gets_what_the_policy_requires(ruled: House) -> None:
     assert record.request.requirement.quorum == 2
 
 
+@pytest.mark.parametrize(("amount", "level", "rule"), [("5", "low", ""), ("500.00", "high", "large")])
+def test_a_rule_compares_the_plain_number_in_an_adopted_note(
+    ruled: House, amount: str, level: str, rule: str
+) -> None:
+    gate = ruled.gate()
+    path = ruled.root / "Pending_Approval" / "PAY.md"
+    path.write_text(f"---\ntype: approval_request\naction: pay\namount: {amount}\n---\nPlease.\n")
+    record = eventually(lambda: next(iter(gate.pending()), None))
+    assert record is not None
+    assert (record.request.risk.level, record.request.requirement.rule) == (level, rule)
+    eventually(lambda: f"\namount: {amount}\n" in path.read_text() and "## Approval" in path.read_text())
+
+
 def test_an_adopted_note_that_is_blocked_is_rejected_and_one_that_is_allowed_is_still_asked(
     ruled: House,
 ) -> None:

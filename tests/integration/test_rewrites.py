@@ -118,7 +118,7 @@ def test_an_adopted_note_counts_after_obsidian_has_rewritten_its_fields(house: H
     assert "for the gateway" not in rewritten
     note.write_text(rewritten)
     assert gate.wait(record.id, timeout=5).approved
-    assert record.request.context["amount"] == "1250.00"
+    assert record.request.context["amount"] == 1250
 
 
 def undecided(gate: hv.Gate, request: hv.Request) -> None:
