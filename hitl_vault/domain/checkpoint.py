@@ -26,7 +26,7 @@ class Checkpoint:
     @classmethod
     def read(cls, text: str) -> Checkpoint:
         """Return the checkpoint that `str` wrote; `ValueError` if the text is none."""
-        origin, size, root = (*text.split("\n", 3), "", "")[:3]
+        origin, size, root = (*text.split("\n"), "", "")[:3]
         if not origin or not (size.isascii() and size.isdigit()) or str(int(size)) != size:
             raise ValueError("not a checkpoint: expected an origin, a size and a root")
         try:
