@@ -40,7 +40,7 @@ def ascii_line(line: str) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
-    return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"
+    return json.dumps(found[0])[1:-1]
 
 
 def entry_of_line(line: str) -> Entry:
