@@ -324,3 +324,93 @@ def test_a_message_without_libyaml_says_what_is_known(raw: str, told: str) -> No
     assert str(error.value) == (
         f"the front matter is not the YAML of a field ({told}); write `name: value`, with an ordinary space"
     )
+
+
+ANCHOR = "sets an anchor (`&`); remove it, or quote the value"
+TAG = "has a tag (`!`); remove it, or quote the value"
+NAME = "has a name that is not plain text; write `name: value`"
+EARLY = "ends the YAML early; close the front matter with `---` alone"
+DIRECTIVE = "holds a YAML directive or a second document"
+NO_FIELD = "is not a field; write `name: value`, with an ordinary space after the colon"
+DEEP = "is nested deeper than 16 levels; simplify it"
+EXPLAINED = [
+    ("a: 1\nb: {c: d}\n", 3, "has 'c' within braces; put the name into quotes", "c"),
+    ('a: 1\nb: {"c": 1, "c": 2}\n', 3, "names 'c' a second time; keep one", "c"),
+    ("a: 1\nb: *x\n", 3, "uses an alias (`*`); write the value itself, or quote it", None),
+    ("a: 1\n? [a, b]\n: c\n", 3, NAME, None),
+    ("a: 1\n? |\n  s\n: c\n", 3, NAME, None),
+    ("a: 1\n? >\n  s\n: c\n", 3, NAME, None),
+    ("a: 1\n<<: x\n", 3, "merges fields with `<<`; write them out", None),
+    ("a: 1\nb: &x y\n", 3, ANCHOR, None),
+    ("a: 1\n&x b: y\n", 3, ANCHOR, None),
+    ("a: 1\nb: &x [y]\n", 3, ANCHOR, None),
+    ("a: 1\nb: &x {}\n", 3, ANCHOR, None),
+    ("a: 1\nb: !!str y\n", 3, TAG, None),
+    ("a: 1\n!!str b: y\n", 3, TAG, None),
+    ("a: 1\nb: !!seq [y]\n", 3, TAG, None),
+    ("a: 1\nb: !!map {}\n", 3, TAG, None),
+    ("- a\n", 2, NO_FIELD, None),
+    ("# why\ntext\n", 3, NO_FIELD, None),
+    ("a: 1\n...\n", 3, EARLY, None),
+    ("a: 1\n---\nb: 2\n", 3, EARLY, None),
+    ("--- \na: 1\n", 2, DIRECTIVE, None),
+    ("%YAML 1.1\n---\na: 1\n", 2, DIRECTIVE, None),
+    ("%TAG ! x\n---\na: 1\n", 2, DIRECTIVE, None),
+    ("a: " + "[" * 16 + "]" * 16 + "\n", 2, DEEP, None),
+    ("a: " + '{"b": ' * 16 + "1" + "}" * 16 + "\n", 2, DEEP, None),
+    ("a:\n" + "".join(f"{' ' * n}-\n" for n in range(1, 17)) + " " * 18 + "x\n", 18, DEEP, None),
+    ("".join(f"{' ' * n}a:\n" for n in range(17)), 18, DEEP, None),
+]
+
+
+@pytest.mark.parametrize(("raw", "line", "why", "field"), EXPLAINED)
+@pytest.mark.parametrize("handler", [HANDLER, StrictHandler(yaml.SafeLoader)], ids=["fast", "pure"])
+def test_what_is_refused_is_told_with_its_line_its_field_and_what_to_do(
+    handler: StrictHandler, raw: str, line: int, why: str, field: str | None
+) -> None:
+    with pytest.raises(BallotInvalid) as error:
+        handler.load(raw)
+    assert (str(error.value), error.value.field) == (f"line {line} of the note {why}", field)
+
+
+@pytest.mark.parametrize("value", ["[c, d? e]", '{"c": d?}', '[["c", d?]]'])
+def test_a_question_mark_within_brackets_is_refused_where_parsers_part_ways(value: str) -> None:
+    told = {True: "has a `?` within brackets; put the text into quotes", False: "is not the YAML of a field"}
+    for handler, fast in ((HANDLER, yaml.__with_libyaml__), (StrictHandler(yaml.SafeLoader), False)):
+        with pytest.raises(BallotInvalid) as error:
+            handler.load(f"a: 1\nb: {value}\n")
+        assert str(error.value).startswith(f"line 3 of the note {told[fast]}")
+        assert handler.load('b: ["d? e"]\nc: d? e\n') == {"b": ["d? e"], "c": "d? e"}
+
+
+@pytest.mark.parametrize("handler", [HANDLER, StrictHandler(yaml.SafeLoader)], ids=["fast", "pure"])
+def test_values_may_be_nested_up_to_the_limit(handler: StrictHandler) -> None:
+    for opening, closing in (("[", "]"), ('{"b": ', "}")):
+        assert list(handler.load(f"a: {opening * 15}{closing * 15}\n")) == ["a"]
+    lists = "".join(f"{' ' * n}-\n" for n in range(1, 16))
+    assert list(handler.load(f"a:\n{lists}{' ' * 17}x\n")) == ["a"]
+    assert list(handler.load("".join(f"{' ' * n}a:\n" for n in range(16)))) == ["a"]
+
+
+def test_too_many_brackets_or_nested_lists_are_refused_before_they_are_parsed() -> None:
+    told = "the front matter has too many brackets or nested lists; simplify it"
+    for raw in ("a: " + "[" * 513, "a: " + "{" * 513, "a: " + "[{" * 256 + "[", "- " * 17 + "x"):
+        with pytest.raises(BallotInvalid) as error:
+            HANDLER.load(raw)
+        assert str(error.value) == told
+    for raw in ("a: " + "[{" * 256, "- " * 16 + "x"):
+        with pytest.raises(BallotInvalid) as error:
+            HANDLER.load(raw)
+        assert str(error.value) != told
+    assert HANDLER.load('a: "' + "[{" * 256 + '"') == {"a": "[{" * 256}
+
+
+def test_front_matter_may_be_as_large_as_the_limit_in_bytes() -> None:
+    assert len(HANDLER.load("a: " + "é" * ((LIMIT - 4) // 2) + "x")["a"]) == (LIMIT - 4) // 2 + 1
+    with pytest.raises(BallotInvalid) as error:
+        HANDLER.load("a: " + "é" * (LIMIT // 2 - 1))
+    assert str(error.value) == "the front matter is larger than 16 KiB; shorten it"
+    for raw in ("", "# only a comment\n"):
+        with pytest.raises(BallotInvalid) as error:
+            HANDLER.load(raw)
+        assert str(error.value) == "the front matter is empty; its fields are missing"
