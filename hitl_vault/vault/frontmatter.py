@@ -147,7 +147,7 @@ def _document(get: _Next) -> dict[str, Value]:
     start = get()
     if type(start) is yaml.StreamEndEvent:
         raise BallotInvalid("the front matter is empty; its fields are missing")
-    if start.explicit or start.version or start.tags:
+    if start.explicit:  # a directive needs one as well
         _refuse(start, "holds a YAML directive or a second document")
     top = get()
     if type(top) is not yaml.MappingStartEvent:
@@ -159,7 +159,7 @@ def _document(get: _Next) -> dict[str, Value]:
     return fields
 
 
-def _value(get: _Next, event: _Event, depth: int, *, flow: bool = False) -> Value:
+def _value(get: _Next, event: _Event, depth: int, *, flow: bool) -> Value:
     kind = type(event)
     if kind is yaml.ScalarEvent:
         return _scalar(event, flow=flow)

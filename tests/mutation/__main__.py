@@ -75,6 +75,7 @@ def _outcome(code: int | None) -> str:
 
 def run(parts: Sequence[str]) -> None:
     """Run what was not run yet, or these parts once more."""
+    subprocess.run([sys.executable, "-m", "tests.mutation.twice"], check=True)
     patterns = [f"{PACKAGE}{part}*" for part in parts]
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *patterns]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

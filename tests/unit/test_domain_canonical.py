@@ -108,7 +108,7 @@ ORDINARY = [
 ]
 
 
-@pytest.mark.parametrize("value", ORDINARY, ids=repr)
+@pytest.mark.parametrize("value", ORDINARY)
 def test_an_ordinary_value_is_written_without_the_library_which_takes_ten_times_as_long(
     value: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

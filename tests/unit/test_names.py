@@ -73,9 +73,7 @@ def test_nobody_is_admitted_where_nobody_is_listed_and_the_message_says_where_to
         admit(record(), by("ana"), nobody_asked)
 
 
-@pytest.mark.parametrize(
-    "agent", ["ana", "Ana", " ANA ", "ａｎａ", "a\u200bna", "ana\u00a0", "ªna", "a n a"], ids=ascii
-)
+@pytest.mark.parametrize("agent", ["ana", "Ana", " ANA ", "ａｎａ", "a\u200bna", "ana\u00a0", "ªna", "a n a"])
 def test_an_agent_whose_name_people_would_read_as_the_approvers_makes_that_approver_the_asker(
     agent: str,
 ) -> None:
