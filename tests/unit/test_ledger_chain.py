@@ -173,7 +173,7 @@ def test_stored_entries_amount_to_their_record(lines: list[str]) -> None:
 
 
 def test_no_stored_entries_are_no_request_and_wrong_ones_are_told(lines: list[str]) -> None:
-    with pytest.raises(RequestNotFound, match="no entries"):
+    with pytest.raises(RequestNotFound, match=r"^there are no entries, so there is no such request$"):
         record_of([])
     with pytest.raises(LedgerBroken, match="entry 2 cannot be what happened"):
         record_of([entry_of_line(lines[1])])

@@ -124,3 +124,9 @@ def test_nothing_is_approved_without_a_quorum_of_different_people(
     votes = [vote(by, verdict, DELEGATES.get(by, ())) for by, verdict in cast]
     if tally(requirement(quorum=quorum), votes) is Verdict.APPROVE:
         assert len({v.by for v in votes if v.verdict is Verdict.APPROVE}) >= quorum
+
+
+@pytest.mark.parametrize("quorum", [{"quorum": 0}, {"reject_quorum": 0}, {"quorum": -1, "reject_quorum": 2}])
+def test_a_quorum_of_nobody_is_refused(quorum: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"^a quorum is at least 1$"):
+        requirement(**quorum)
