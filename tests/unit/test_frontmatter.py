@@ -90,10 +90,10 @@ REFUSED = [
 def test_what_parsers_disagree_about_is_refused_quickly_with_a_reason(
     handler: StrictHandler, raw: str, reason: str
 ) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(BallotInvalid, match=reason):
         handler.load(raw)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 READ: list[tuple[str, Value]] = [
