@@ -20,7 +20,7 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
 from hitl_vault.domain.requirement import Escalation, Mode, Remember, Requirement
 from hitl_vault.domain.standing import StandingRule
-from hitl_vault.errors import InvalidTransition, RequestNotFound
+from hitl_vault.errors import InvalidTransition
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ID = "20260102-030405-payment-7k3m9x2q"
@@ -244,8 +244,3 @@ def test_a_step_that_is_refused_names_the_request() -> None:
     with pytest.raises(InvalidTransition) as error:
         record((Kind.REJECTED, {}), (Kind.APPROVED, {}))
     assert error.value.id == ID
-
-
-def test_no_entries_are_no_request() -> None:
-    with pytest.raises(RequestNotFound, match=r"^there are no entries, so there is no such request$"):
-        fold_all([])
