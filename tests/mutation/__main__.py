@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 MUTANTS = Path("mutants")
+STATS = MUTANTS / "mutmut-stats.json"
 LIST = Path(__file__).parent / "survivors.toml"
 SURVIVED, UNTESTED = 0, (5, 33)
 TIMED_OUT = (36, 24, -24, 152)
@@ -76,6 +77,7 @@ def _outcome(code: int | None) -> str:
 def run(parts: Sequence[str]) -> None:
     """Run what was not run yet, or these parts once more."""
     subprocess.run([sys.executable, "-m", "tests.mutation.twice"], check=True)
+    STATS.unlink(missing_ok=True)  # it maps functions to their tests, and would have none for a new one
     patterns = [f"{PACKAGE}{part}*" for part in parts]
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *patterns]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
