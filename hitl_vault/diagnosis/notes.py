@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from hitl_vault.config import Config
 from hitl_vault.diagnosis.check import Check, fail, ok, some, warn
@@ -13,7 +14,9 @@ from hitl_vault.domain.request import ADOPTED
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.ballot import read_ballot
+from hitl_vault.vault.fields import ids_of
 from hitl_vault.vault.files import read_note
+from hitl_vault.vault.frontmatter import Value
 from hitl_vault.vault.layout import Folder, Layout, Place, is_copy
 
 MOST = 10_000
@@ -27,6 +30,7 @@ class Found:
     count: int = 0
     foreign: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
 
@@ -69,14 +73,27 @@ def _sort(found: Found, place: Place, ledger: Ledger, adopted: list[str]) -> Non
     except OSError as error:
         found.unreadable.append(f"{place.name} ({error.strerror})")
         return
-    known = any(ledger.find(id) == [id] for id in place.ids)
-    if known:
-        if not place.canonical:
-            found.copies.append(place.name)
-    elif any(is_copy(place.name, name) for name in adopted):
-        found.copies.append(place.name)
-    elif place.ids and "digest" in fields:
-        found.foreign.append(place.name)
+    lists = _listed(place, fields, ledger, adopted)
+    if lists is not None:
+        getattr(found, lists).append(place.name)
+
+
+def _listed(
+    place: Place, fields: Mapping[str, Value], ledger: Ledger, adopted: list[str]
+) -> Literal["copies", "renamed", "foreign"] | None:
+    """Say what is remarkable about a note that can be read."""
+    if any(ledger.find(id) == [id] for id in place.ids):
+        return None if place.canonical else "copies"
+    if any(is_copy(place.name, name) for name in adopted):
+        return "copies"
+    if any(_is_ours(ledger, id) for id in ids_of(fields)):
+        return "renamed"
+    return "foreign" if place.ids and "digest" in fields else None
+
+
+def _is_ours(ledger: Ledger, id: str) -> bool:
+    """Tell whether a note with this id has the id as its name too."""
+    return ledger.find(id) == [id] and ledger.record(id).request.adopted is None
 
 
 def _found(found: Found) -> Iterator[Check]:
@@ -93,13 +110,20 @@ def _found(found: Found) -> Iterator[Check]:
             f"a sync tool made copies: {some(found.copies)}",
             "Keep one of each pair and delete the other; while they disagree the request is held.",
         )
+    if found.renamed:
+        yield warn(
+            "renamed notes",
+            f"notes of known requests under other names: {some(found.renamed)}",
+            "A note counts under its own name alone, and is drawn again there: answer in that one, "
+            "and delete the other.",
+        )
     if found.unreadable:
         yield warn(
             "unreadable notes",
             some(found.unreadable),
             "Mend or remove them; deleting a note decides nothing, it is drawn again.",
         )
-    if not (found.foreign or found.copies or found.unreadable):
+    if not (found.foreign or found.copies or found.renamed or found.unreadable):
         yield ok("notes", f"{found.count} in {Folder.PENDING}/, each readable and known")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from hitl_vault.domain.lifecycle import State
 from hitl_vault.keeper.projector import Projector
 from hitl_vault.keeper.queues import first
 from hitl_vault.keeper.reading import NOTHING_READ, Read, read
@@ -96,7 +97,7 @@ class Looks:
 
     def report(self, misfit: Misfit) -> None:
         """Have a note looked at that does not fit what the ledger says."""
-        if misfit.id == "":
+        if misfit.id == "" or self._records.get(misfit.id).state is State.PENDING:
             self.meet(misfit.place)
         elif self._sites.owner(misfit.place) is None or self._records.get(misfit.id).request.adopted:
             self._tell(f"{misfit.place.folder}/{misfit.place.name} of {misfit.id}: {misfit.problem}")
@@ -104,9 +105,16 @@ class Looks:
             self.add(misfit.id)
 
     def meet(self, place: Place) -> None:
-        """Meet a note that no request owns; it may be one to adopt."""
+        """Meet a note that no request owns; it may be one to adopt, or one of ours under another name."""
+        before = self._sites.renamed(place)
+        if before is not None:
+            self.add(before)
         record = self._strangers.meet(place)
-        if record is not None:
+        if record is None:
+            return
+        if record.request.adopted:
             self._sites.adopt(record.id, place.name)
             self._sites.owner(place)
-            self.add(record.id)
+        else:
+            self._sites.rename(record.id, place)
+        self.add(record.id)

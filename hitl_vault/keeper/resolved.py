@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.lifecycle import NO, State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import BallotInvalid, RequestNotFound
@@ -16,7 +15,7 @@ from hitl_vault.keeper.past import Past
 from hitl_vault.vault.ballot import WORDS, Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.fences import lines_of
-from hitl_vault.vault.fields import TYPE
+from hitl_vault.vault.fields import TYPE, ids_of
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.frontmatter import Value, parse
 from hitl_vault.vault.layout import Folder, Layout, Place, folder_of
@@ -85,20 +84,25 @@ class Resolved:
     def _look(self, place: Place, data: bytes) -> Misfit | Record | None:
         fields = _fields(data)
         own = self._of(place.ids)
-        named = own or self._of(_ids(fields))
+        named = own or self._of(ids_of(fields))
         if named is None:
             planted = _claims(place, fields)
             return _misfit(place, "", "the record knows no such request") if planted else None
         record = named.every[0]
-        if record.state is State.PENDING:
+        if record.state is State.PENDING and (own or record.request.adopted):
             return None  # an answer, which the desk takes in
         if record.request.adopted:
             problem = _theirs(record, place, fields)
         elif own is None:
-            problem = f"it poses as {record.id}"
+            problem = self._second(record)
         else:
             problem = self._ours(named, place, data)
         return _misfit(place, record.id, problem) if problem else record
+
+    def _second(self, record: Record) -> str:
+        """Say what to do with a note of ours that lies under another name."""
+        home = self._layout.below(self._layout.home(record))
+        return f"it is a second note of {record.id} under another name; delete it, the note is {home}"
 
     def _ours(self, past: Past, place: Place, data: bytes) -> str:
         record = past.every[0]
@@ -139,11 +143,6 @@ def _fields(data: bytes) -> Mapping[str, Value]:
         return {}
 
 
-def _ids(fields: Mapping[str, Value]) -> tuple[str, ...]:
-    found = (fields.get(name) for name in ("hitl_id", "id"))
-    return tuple(id for id in found if isinstance(id, str) and is_id(id))
-
-
 def _claims(place: Place, fields: Mapping[str, Value]) -> bool:
     """Tell whether a note says of itself that it is one of ours; notes of other systems do not."""
     digests = (fields.get(name) for name in ("hitl_digest", "digest"))
@@ -151,7 +150,7 @@ def _claims(place: Place, fields: Mapping[str, Value]) -> bool:
     status = fields.get("status", "")
     told = isinstance(status, str) and status.strip().casefold() in _SETTLED_WORDS
     named = bool(place.ids) and (told or fields.get("type") == TYPE)
-    return bool(_ids(fields)) or proven or named
+    return bool(ids_of(fields)) or proven or named
 
 
 def _theirs(record: Record, place: Place, fields: Mapping[str, Value]) -> str:

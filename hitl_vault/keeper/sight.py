@@ -184,7 +184,7 @@ def _disputed(sightings: Sequence[Sighting], verdicts: frozenset[Verdict]) -> No
     rivals = [s for s in sightings if not s.main and not s.verdicts <= verdicts]
     if not rivals:
         return None
-    said = {s.place.name: ", ".join(sorted(s.verdicts)) for s in rivals}
+    said = {_where(s): ", ".join(sorted(s.verdicts)) for s in rivals}
     lines = [f"the note: {', '.join(sorted(verdicts)) or 'undecided'}"]
     lines += [f"{name}: {verdict}" for name, verdict in said.items()]
     text = (

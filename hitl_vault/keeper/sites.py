@@ -12,6 +12,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.keeper.reading import NOTHING_READ, Read, read
 from hitl_vault.keeper.sight import Sighting, sighting
 from hitl_vault.vault.ballot import notes_headings
+from hitl_vault.vault.fields import ids_of
 from hitl_vault.vault.layout import OF_REQUESTS, Layout, Place, folder_of, is_copy
 
 
@@ -37,6 +38,7 @@ class Sites:
         self._places: dict[str, dict[str, Place]] = {}
         self._adopted: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, str] = {}
+        self._renamed: dict[str, str] = {}
 
     def adopt(self, id: str, name: str) -> None:
         """Let files called like the adopted note `name` belong to request `id`."""
@@ -56,6 +58,15 @@ class Sites:
         if id is not None:
             self._places.setdefault(id, {})[str(place.path)] = place
         return id
+
+    def rename(self, id: str, place: Place) -> None:
+        """Let a file belong to request `id` by its front matter alone: a copy beside the note."""
+        self._renamed[str(place.path)] = id
+        self._places.setdefault(id, {})[str(place.path)] = place
+
+    def renamed(self, place: Place) -> str | None:
+        """Return the request that a file belonged to by its front matter alone when it was looked at last."""
+        return self._renamed.get(str(place.path))
 
     def lies_only_at(self, id: str, path: Path) -> bool:
         """Tell whether a request's file was seen at `path` and nowhere else, and was drawn there."""
@@ -87,7 +98,8 @@ class Sites:
 
     def forget(self, id: str) -> None:
         """Drop what is remembered of a request that is over."""
-        self._places.pop(id, None)
+        for path in self._places.pop(id, ()):
+            self._renamed.pop(path, None)
         name = self._names.pop(id, None)
         if name is not None:
             base = PurePosixPath(name).name
@@ -118,10 +130,10 @@ class Sites:
     def _look(self, record: Record, place: Place, fresh: Mapping[Path, Read]) -> Sighting | None:
         found = fresh.get(place.path) or read(place.path)
         if found is None:
-            self._places[record.id].pop(str(place.path), None)
+            self._lose(record.id, place)
             return None
         adopted = record.request.adopted
-        return sighting(
+        seen = sighting(
             place,
             found,
             main=not self.is_copy(record.id, place),
@@ -129,6 +141,19 @@ class Sites:
             original=adopted.text.encode() if adopted else None,
             skip=notes_headings(adopted.text) if adopted else 0,
         )
+        if (
+            self._renamed
+            and self.renamed(place)
+            and seen.ballot
+            and record.id not in ids_of(seen.ballot.fields)
+        ):
+            self._lose(record.id, place)
+            return None
+        return seen
+
+    def _lose(self, id: str, place: Place) -> None:
+        self._places[id].pop(str(place.path), None)
+        self._renamed.pop(str(place.path), None)
 
 
 def handed_over(record: Record, sightings: Sequence[Sighting]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hitl_vault import acts
 from hitl_vault.config import Config
-from hitl_vault.domain.identity import is_id
+from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
 from hitl_vault.keeper import adoption
@@ -18,6 +18,7 @@ from hitl_vault.keeper.resolved import Resolved, is_elder
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
+from hitl_vault.vault.fields import ids_of
 from hitl_vault.vault.files import move_aside, read_note, set_aside
 from hitl_vault.vault.layout import Folder, Layout, Place
 from hitl_vault.vault.placing import take
@@ -29,7 +30,7 @@ _TIRED = 3
 
 
 class Strangers:
-    """Adopts notes that agents write by themselves. For the active keeper alone."""
+    """Adopts notes that agents write by themselves, finds ours under other names. For the active keeper."""
 
     def __init__(
         self,
@@ -54,7 +55,10 @@ class Strangers:
         self._put_away: Counter[Path] = Counter()
 
     def meet(self, place: Place) -> Record | None:
-        """Look at a note that no request owns; return the request it became, if it did now."""
+        """Look at a note that no request owns; return the request it became now.
+
+        Or the one whose note it is under another name: a copy, which is looked at beside the note.
+        """
         try:
             data = read_note(place.path)
         except FileNotFoundError:
@@ -72,7 +76,7 @@ class Strangers:
         if place.folder is Folder.PENDING:
             return self._adopt(place, data)
         try:
-            self._judge(place, data)
+            return self._judge(place, data)
         except OSError as error:
             self._tell_once(place.path, f"{place.folder}/{place.name} cannot be put aside: {error}")
         return None
@@ -100,28 +104,27 @@ class Strangers:
             asking = adoption.asking_of(
                 place.name, data, requirement=self._settings.requirement, now=self._ledger.now()
             )
+            if asking and ("digest" in asking.context or "hitl_digest" in asking.context):
+                return self._returned(place, asking)
             asking = asking and adoption.ruled(asking, self._rules, self._ledger.now())
         except (BallotInvalid, PolicyInvalid) as problem:
             self._tell_once(place.path, f"{place.name} is not adopted: {problem}")
             return None
         if asking is None:
             return None
-        if "digest" in asking.context or "hitl_digest" in asking.context:
-            return self._returned(place, asking)
         self._forget(place.path)
         return self._ledger.write(adoption.job(asking))
 
     def _returned(self, place: Place, asking: acts.Asking) -> Record | None:
-        """Return the request whose note an editor saved again after it was resolved, if it is one of ours."""
-        ids = (asking.context.get(name) for name in ("hitl_id", "id"))
-        id = next((id for id in ids if isinstance(id, str) and is_id(id)), "")
+        """Return the request whose note was renamed, or saved again after it was resolved."""
+        id = next(iter(ids_of(asking.context)), "")
         try:
             record = self._ledger.record(id)
         except RequestNotFound:
             self._tell_once(place.path, f"{place.name} belongs to another ledger and is left alone")
             return None
         self._forget(place.path)
-        return record if record.request.adopted else None
+        return record
 
     def _unreadable(self, place: Place, problem: BallotInvalid) -> None:
         if place.folder is Folder.PENDING:
@@ -130,12 +133,18 @@ class Strangers:
             copy = move_aside(self._layout, place.path, "planted")
             self._tell_of(f"{place.folder}/{place.name}", copy)
 
-    def _judge(self, place: Place, data: bytes) -> None:
-        """Put a note out of the way that poses as a resolved request of ours; leave any other alone."""
+    def _judge(self, place: Place, data: bytes) -> Record | None:
+        """Put a note out of the way that poses as a resolved request of ours; leave any other alone.
+
+        Returns the pending request whose note was moved here under another name.
+        """
         self._forget(place.path)
         misfit = self._resolved.misfit(place)
-        if misfit is None or misfit.id:
-            return
+        if misfit is None:
+            return None
+        if misfit.id:
+            record = self._ledger.record(misfit.id)
+            return record if record.state is State.PENDING else None
         name = f"{place.folder}/{place.name}"
         if self._is_elder(place):
             self._tell_once(
@@ -146,6 +155,7 @@ class Strangers:
         else:
             self._put_away[place.path] += 1
             self._put_aside(place, data, name)
+        return None
 
     def _is_elder(self, place: Place) -> bool:
         first = next(self._ledger.entries(limit=1), None)

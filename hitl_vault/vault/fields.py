@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
+from typing import Any
 
+from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode
@@ -37,6 +40,12 @@ def person_fields(record: Record, person: Person) -> dict[str, Value]:
     by, comment = (", ".join(decision.by), decision.comment) if decision else ("", "")
     comment = _bounded(comment, 8192, "all of it stands below")
     return {"status": str(record.state), "approver": _bounded(by, 4096), "comment": comment}
+
+
+def ids_of(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the request ids that a note's front matter gives as its own."""
+    found = (fields.get(name) for name in ("hitl_id", "id"))
+    return tuple(id for id in found if isinstance(id, str) and is_id(id))
 
 
 def _bounded(text: str, most: int, where: str = "") -> str:

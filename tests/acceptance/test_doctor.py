@@ -45,6 +45,11 @@ def conflict_copy(house: House, state: Path, id: str) -> None:
     note.with_name(f"{id}.sync-conflict-20260102-030405-ABCDEFG.md").write_bytes(note.read_bytes())
 
 
+def renamed_note(house: House, state: Path, id: str) -> None:
+    note = note_of(house, id)
+    note.rename(note.with_name("Pay Ada.md"))
+
+
 def foreign_note(house: House, state: Path, id: str) -> None:
     text = note_of(house, id).read_text()
     other = id[:-8] + "zzzzzzzz"
@@ -79,6 +84,7 @@ SPOILT = [
     (state_for_all, "fail", "state"),
     (state_synced, "fail", "state"),
     (conflict_copy, "warn", "conflict copies"),
+    (renamed_note, "warn", "renamed notes"),
     (foreign_note, "fail", "foreign notes"),
     (unreadable_note, "warn", "unreadable notes"),
     (leftover, "warn", "leftovers"),

@@ -165,7 +165,7 @@ def test_a_round_passes_over_what_has_not_changed_since_the_one_before(house: Ho
         ("status", 'the field "status" reads approved instead of rejected'),
         ("context", '"amount" reads 90 instead of 900'),
         ("moved", "the request is rejected"),
-        ("renamed", "it poses as"),
+        ("renamed", "under another name; delete it"),
         ("planted", "the record knows no such request"),
         ("unreadable", "UTF-8"),
     ],
