@@ -63,22 +63,43 @@ def requirement_of(people: People, asks: Asks, *, base: Requirement, agent: str)
 
 
 def strictest(requirements: Sequence[Requirement]) -> Requirement:
-    """Return the requirement with the largest quorum, as strict in every other respect as any of them.
+    """Return a requirement that is met only by what meets every one of these; the rest is as in the first.
 
-    It offers neither edits nor standing rules, since nobody knows for which of them they were meant.
+    Where those whom all of them name are too few, everybody whom any of them names has to approve. It offers
+    neither edits nor standing rules, since nobody knows for which of them they were meant.
     """
-    most = max(requirements, key=lambda r: (r.quorum, r.mode.strictness, bool(r.approvers)))
+    first = requirements[0]
+    approvers, quorum = _enough(requirements)
     bounds = [r.timeout for r in requirements if r.timeout is not None]
+    steps = {r.escalations for r in requirements}
     return replace(
-        most,
+        first,
         mode=max((r.mode for r in requirements), key=lambda mode: mode.strictness),
+        approvers=approvers,
+        quorum=quorum,
+        reject_quorum=min(r.reject_quorum for r in requirements),
         comment_required=any(r.comment_required for r in requirements),
+        terms=tuple(dict.fromkeys(term for r in requirements for term in r.terms)),
+        delegations=tuple(dict.fromkeys(given for r in requirements for given in r.delegations)),
         timeout=min(bounds, default=None),
-        untimed=most.untimed and not bounds,
+        untimed=first.untimed and not bounds,
+        escalations=first.escalations if len(steps) == 1 else (),
+        pause=all(r.pause for r in requirements),
         edits=(),
         edits_check="",
         remember=None,
     )
+
+
+def _enough(requirements: Sequence[Requirement]) -> tuple[tuple[str, ...], int]:
+    """Return who may approve and how many have to, so that it suffices for each of the requirements."""
+    named = [{plain_name(who): who for who in r.approvers} for r in requirements if r.approvers]
+    everybody = {plain: who for names in named for plain, who in names.items()}
+    common = tuple(who for plain, who in everybody.items() if all(plain in names for names in named))
+    quorum = max(r.quorum for r in requirements)
+    if not named or len(common) >= quorum:
+        return common, quorum
+    return tuple(everybody.values()), max(quorum, len(everybody))
 
 
 def _resolved(escalation: Escalation, people: People) -> Escalation:

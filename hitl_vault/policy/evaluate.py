@@ -32,7 +32,7 @@ class Judge:
         """Return what the policy says of a request.
 
         The first rule that matches decides; where none does, a person is asked. A rule that cannot be
-        decided for this request asks as well, as strictly as any rule that might have asked.
+        decided for this request asks as well, as strictly as every rule that might have asked.
         """
         values = variables(asked)
         risk = self._risk(asked, values)
@@ -75,7 +75,8 @@ class Judge:
         for rule, _ in grounds:
             asks = self._asks[rule.name] if rule else self.policy.defaults
             risk = _at_least(risk, asks.risk, rule)
-            needs.append(self._requires(rule.name if rule else None, asked.agent))
+            if rule is None or rule.effect is Effect.ASK:
+                needs.append(self._requires(rule.name if rule else None, asked.agent))
         named = grounds[0][0]
         requirement = strictest(needs) if len(needs) > 1 else needs[0]
         name = named.name if named else ""
@@ -96,7 +97,10 @@ class Judge:
             if not failure:
                 break
             at, failure = self._first(seen, at + 1)
-        return self._asking(asked, [*grounds, (None, "")], risk)
+        asking = any(rule and rule.effect is Effect.ASK for rule, _ in grounds)
+        if at == len(rules) or not asking:
+            grounds.append((None, ""))
+        return self._asking(asked, grounds, risk)
 
     def _risk(self, asked: Asked, values: dict[str, Any]) -> Risk:
         policy = self.policy

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from hitl_vault.domain.policy import Asks, Group, People
 from hitl_vault.domain.require import merged, requirement_of, strictest
-from hitl_vault.domain.requirement import Delegation, Escalation, Mode, Remember, Requirement, Term
+from hitl_vault.domain.requirement import (
+    Delegation,
+    Escalation,
+    Mode,
+    Remember,
+    Requirement,
+    Term,
+    plain_name,
+)
 from hitl_vault.domain.risk import Level
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -173,14 +183,36 @@ def test_the_strictest_of_several_asks_the_most_of_each() -> None:
     two = Requirement(quorum=2, rule="two", edits=("a",), edits_check="true", remember=Remember(longest=DAY))
     coded = Requirement(mode=Mode.CODE, timeout=2 * HOUR, comment_required=True)
     short = Requirement(timeout=HOUR, untimed=True)
-    found = strictest([coded, two, short])
+    found = strictest([two, coded, short])
     assert found == Requirement(quorum=2, rule="two", mode=Mode.CODE, timeout=HOUR, comment_required=True)
 
 
-def test_among_equal_quorums_the_stricter_mode_wins_and_then_who_names_people() -> None:
-    open_, signed = Requirement(approvers=("ana",)), Requirement(mode=Mode.SIGNED, rule="signed")
-    assert strictest([open_, signed]).rule == "signed"
-    assert strictest([Requirement(rule="x"), open_]).approvers == ("ana",)
+@pytest.mark.parametrize(
+    ("asked", "approvers", "quorum"),
+    [
+        ([(("cfo",), 1), (("ann", "ben"), 2)], ("cfo", "ann", "ben"), 3),
+        ([(("ann", "ben"), 1), (("cfo",), 1)], ("ann", "ben", "cfo"), 3),
+        ([(("ann", "ben", "cfo"), 2), ((" ben ", "cfo", "dan"), 1)], ("ben", "cfo"), 2),
+        ([(("ann", "ben"), 1), (("ben", "cfo"), 1)], ("ben",), 1),
+        ([((), 1), (("ann",), 1)], ("ann",), 1),
+        ([(("cfo",), 1), ((), 2)], ("cfo",), 2),
+        ([((), 2), ((), 1)], (), 2),
+    ],
+)
+def test_what_suffices_for_several_suffices_for_each_of_them(
+    asked: list[tuple[tuple[str, ...], int]], approvers: tuple[str, ...], quorum: int
+) -> None:
+    several = [Requirement(approvers=names, quorum=number) for names, number in asked]
+    found = strictest(several)
+    assert (tuple(map(plain_name, found.approvers)), found.quorum) == (approvers, quorum)
+
+
+def test_the_strictest_of_several_lets_nobody_in_by_another_door() -> None:
+    later = Requirement(approvers=("ana",), escalations=(Escalation(after=HOUR, to=("ben",)),), pause=True)
+    limited = Requirement(approvers=("ana",), terms=(Term(who="ana", ends=AT),), reject_quorum=2)
+    found = strictest([later, limited])
+    assert (found.escalations, found.pause, found.terms, found.reject_quorum) == ((), False, limited.terms, 1)
+    assert strictest([later, later]).escalations == later.escalations
 
 
 def test_there_is_no_deadline_only_where_none_of_them_has_one() -> None:
