@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hitl_vault import acts, config
@@ -11,7 +11,7 @@ from hitl_vault.config import SETTINGS_FOLDER, Change, Config, pin
 from hitl_vault.domain import text
 from hitl_vault.domain.canonical import digest_bytes
 from hitl_vault.domain.requirement import Mode
-from hitl_vault.errors import HitlVaultError
+from hitl_vault.errors import ConfigError, HitlVaultError
 from hitl_vault.ledger.protocol import Ledger
 
 _RECORDED = 64 * 1024
@@ -38,17 +38,24 @@ def follow(found: Config, ledger: Ledger) -> Config:
     return found.as_pinned()
 
 
-def accept(found: Config, ledger: Ledger, *, by: str | None = None) -> list[Change]:
+def accept(
+    found: Config, ledger: Ledger, *, by: str | None = None, shown: Sequence[Change] | None = None
+) -> list[Change]:
     """Let settings, policy and templates count as they lie in the vault; record and return the changes.
 
-    `by` is who accepts, else `HITL_APPROVER`, else nobody by name. Raises `ConfigError` or `PolicyInvalid`
-    if they cannot be used; then nothing is accepted.
+    `by` is who accepts, else `HITL_APPROVER`, else nobody by name; `shown` are the changes that they looked
+    at. If there are others by now, or these cannot be used, it raises `ConfigError` or `PolicyInvalid` and
+    nothing is accepted.
     """
-    mode = config.proposed(found).mode
-    changes = found.unaccepted()
+    copy = pin.accepted(found.state)
+    files = pin.contents(found.root / SETTINGS_FOLDER)
+    changes = [] if copy is None else pin.differences(pin.contents(copy), files)
+    if shown is not None and changes != list(shown):
+        folder = found.root / SETTINGS_FOLDER
+        raise ConfigError(f"{folder}: changed since it was shown, so nothing was accepted; look at it again")
     if changes:
-        files = pin.contents(found.root / SETTINGS_FOLDER)
         pin.check(files)
+        mode = config.proposed(found, files[config.SETTINGS_FILE]).mode
         _check_policy(found, files)
         _record(ledger, changes, mode, by=config.approver(by))
         pin.accept(found.state, files)
@@ -67,8 +74,9 @@ def diff(change: Change) -> list[str]:
     import difflib  # of use to nobody else, and slow to load
 
     was, now = _lines(change.accepted), _lines(change.found)
-    before = f"accepted/{change.name}" if change.accepted is not None else "nothing"
-    after = f"vault/{change.name}" if change.found is not None else "nothing"
+    name = text.one_line(change.name)
+    before = f"accepted/{name}" if change.accepted is not None else "nothing"
+    after = f"vault/{name}" if change.found is not None else "nothing"
     return list(difflib.unified_diff(was, now, before, after, lineterm=""))
 
 

@@ -29,7 +29,7 @@ def accept(
         if not (yes or confirmed("Let this count from now on?", "look at the difference, then add --yes")):
             say("nothing was accepted; what was in force stays so")
             return ERROR
-        hv.acceptance.accept(gate.config, gate.ledger, by=by)
+        hv.acceptance.accept(gate.config, gate.ledger, by=by, shown=changes)
     print("Accepted. The policy counts at once; programs that run take the rest up when they start again.")
     return DONE
 

@@ -11,7 +11,13 @@ from pathlib import Path
 
 from hitl_vault.config import pin
 from hitl_vault.config.pin import POLICY_FILE, SETTINGS_FILE, SETTINGS_FOLDER, TEMPLATES, Change
-from hitl_vault.config.settings import Settings, new_settings_text, parse_settings, read_settings
+from hitl_vault.config.settings import (
+    Settings,
+    new_settings_text,
+    parse_settings,
+    read_settings,
+    settings_of,
+)
 from hitl_vault.domain import text
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import ConfigError, VaultNotFound
@@ -149,10 +155,10 @@ def settle(config: Config, *, state_dir: str | Path | None = None) -> None:
         pin.occupy(config.state, config.root)
 
 
-def proposed(config: Config) -> Settings:
-    """Return the settings as they lie in the vault; `ConfigError` if they cannot be used for its record."""
+def proposed(config: Config, data: bytes) -> Settings:
+    """Return the settings that a vault's file holds; `ConfigError` if they cannot be used for its record."""
     path = config.root / SETTINGS_FOLDER / SETTINGS_FILE
-    settings = read_settings(path)
+    settings = settings_of(data, path)
     if settings.id != config.settings.id:
         raise ConfigError(f"{path}: id: the record is that of {config.settings.id}; write this id again")
     return settings

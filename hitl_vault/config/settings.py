@@ -69,7 +69,23 @@ def new_settings_text(**values: str) -> str:
 
 def read_settings(path: Path) -> Settings:
     """Read a settings file; every mistake in it is a `ConfigError` that names the file and the field."""
-    return parse_settings(_read(path), path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    return settings_of(data, path)
+
+
+def settings_of(data: bytes, path: Path) -> Settings:
+    """Return the settings that the contents of a file hold; `path` is for the error messages."""
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{path}: larger than {_LARGEST} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text") from error
+    return parse_settings(text, path)
 
 
 def parse_settings(text: str, path: Path) -> Settings:
@@ -85,20 +101,6 @@ def parse_settings(text: str, path: Path) -> Settings:
         if name in values:
             settings = replace(settings, **{name: _value(read, values[name], path, name)})
     return settings
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > _LARGEST:
-        raise ConfigError(f"{path}: larger than {_LARGEST} bytes")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text") from error
 
 
 _SIMPLE = re.compile(
