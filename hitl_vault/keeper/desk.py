@@ -20,6 +20,7 @@ from hitl_vault.keeper.records import Records
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
+from hitl_vault.keeper.values import with_changed_values
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
 from hitl_vault.trust.modes import LACKING, PROVES
@@ -128,7 +129,9 @@ class Desk:
             return NOTHING
         finding = assess(sightings, lambda sighting: self._projector.changes(record, sighting))
         lacking = self._lacking(record, finding)
-        return Finding(kind=Kind.FLAGGED, notice=lacking, patient=True) if lacking else finding
+        if lacking:
+            finding = Finding(kind=Kind.FLAGGED, notice=lacking, patient=True)
+        return with_changed_values(record, finding, sightings)
 
     def _lacking(self, record: Record, finding: Finding) -> Notice | None:
         """Say what a vote still lacks that the person may be about to fill in."""
@@ -183,7 +186,7 @@ class Desk:
             return self._take(record, finding, finding.voted, sightings)
         if finding.kind and finding.notice:
             notice = replace(finding.notice, exposed=self._voting.exposed(record, finding.codes))
-            self._tell_in_note(record.id, finding.kind, notice, sightings)
+            self._tell_in_note(record.id, finding.kind, notice, sightings, before=record)
         elif record.notice_kind in _PASSING:
             self._draw(self._ledger.write(lambda writer: acts.clear(writer, record.id)), sightings)
         else:
@@ -205,19 +208,21 @@ class Desk:
             self._tell_in_note(record.id, Kind.REFUSED, notice, sightings)
             return None
 
-    def _tell_in_note(self, id: str, kind: Kind, notice: Notice, sightings: Sequence[Sighting]) -> None:
+    def _tell_in_note(
+        self, id: str, kind: Kind, notice: Notice, found: Sequence[Sighting], before: Record | None = None
+    ) -> None:
         """Record a notice and show it in the note."""
-        self._draw(self._ledger.write(lambda writer: acts.note(writer, id, kind, notice)), sightings)
+        self._draw(self._ledger.write(lambda writer: acts.note(writer, id, kind, notice)), found, before)
 
     def spent(self, id: str) -> set[str]:
         """Return, once, the hashes of a request's files whose words are in the ledger by now."""
         sha = self._spent.pop(id, None)
         return {sha} if sha else set()
 
-    def _draw(self, record: Record, sightings: Sequence[Sighting]) -> None:
+    def _draw(self, record: Record, sightings: Sequence[Sighting], before: Record | None = None) -> None:
         wait = 0.0
         try:
-            left = self._projector.project(record, sightings)
+            left = self._projector.project(record, sightings, before=before)
             self._projector.put_away(record, left)  # what is left has settled
             clean = True
         except Changed:

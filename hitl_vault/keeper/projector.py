@@ -17,11 +17,12 @@ from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.keeper.index import Drawn, Index, Seal, head_sha
+from hitl_vault.keeper.originals import is_as_written
 from hitl_vault.keeper.past import Past
 from hitl_vault.keeper.reading import Read
 from hitl_vault.keeper.resolved import Resolved
 from hitl_vault.keeper.sight import Sighting
-from hitl_vault.vault.ballot import PERSON_FIELDS, Ballot, read_ballot
+from hitl_vault.vault.ballot import Ballot
 from hitl_vault.vault.draw import Drawer, notes_of
 from hitl_vault.vault.editable import typed_in
 from hitl_vault.vault.files import move_aside, set_aside
@@ -124,17 +125,23 @@ class Projector:
         self._remember(record, sighting.path, sighting.sha, blank=True)
 
     def project(
-        self, record: Record, sightings: Sequence[Sighting], *, counted: Collection[str] = ()
+        self,
+        record: Record,
+        sightings: Sequence[Sighting],
+        *,
+        counted: Collection[str] = (),
+        before: Record | None = None,
     ) -> list[Sighting]:
         """Draw the note and clear away what is as it was drawn, or `counted` as a vote.
 
-        Returns what is left because it holds more than that; `put_away` is for those, once they have
-        settled. Raises `Changed` if a file is no longer as it was seen.
+        `before` is the record that the files were held against, if something was added since. Returns
+        what is left because it holds more than that; `put_away` is for those, once they have settled.
+        Raises `Changed` if a file is no longer as it was seen.
         """
         counted = {*counted, *record.ballots}
         target = self._target(record, sightings)
         carried = _carried(record, sightings, target)
-        person = self._person(record, carried, counted)
+        person = self._person(record, carried, counted, before or record)
         data = self._drawer.draw(record, person)
         replaced = next((s for s in sightings if s.path == target), None)
         if replaced and self._holds_more(record, replaced, carried, counted):
@@ -173,14 +180,16 @@ class Projector:
                 return sighting.path
         return self._layout.home(record)
 
-    def _person(self, record: Record, carried: Sighting | None, counted: Collection[str]) -> Person:
+    def _person(
+        self, record: Record, carried: Sighting | None, counted: Collection[str], before: Record
+    ) -> Person:
         """Return what of a person's stays: their words, and their marks too unless those are spent."""
         ballot = carried.ballot if carried else None
         if carried is None or ballot is None:
             return Person()
         if record.state is not State.PENDING or carried.sha in counted or carried.as_drawn:
             return Person(notes=ballot.notes)
-        void = carried.place.folder is not Folder.PENDING or self.changes(record, carried)
+        void = carried.place.folder is not Folder.PENDING or self.changes(before, carried)
         if void or record.notice_kind is Kind.REFUSED:
             return Person(notes=ballot.notes, approver=ballot.approver, comment=ballot.comment)
         return replace(Person.of(ballot), edits=typed_in(ballot.edits, record.proposed))
@@ -205,7 +214,7 @@ class Projector:
     def _is_one_of(self, drawings: Sequence[Record], sighting: Sighting) -> bool:
         """Tell whether a file, but for a person's marks and notes, is the note as drawn for one of these."""
         first = drawings[-1]
-        undrawn = first.notice is None and not first.votes and _is_theirs(first, sighting)
+        undrawn = first.notice is None and not first.votes and is_as_written(first, sighting)
         return undrawn or any(not self._differences(then, sighting) for then in drawings)
 
     def _write(self, record: Record, target: Path, data: bytes, seen: Sighting | None) -> None:
@@ -251,22 +260,6 @@ class Projector:
         if record.state is not State.PENDING:
             fingerprint = self._drawer.templates.fingerprint
             self._index.put_seal(record.id, Seal(sha=head_sha(data, notes), templates=fingerprint))
-
-
-def _is_theirs(record: Record, sighting: Sighting) -> bool:
-    """Tell whether a file is an adopted note as the agent wrote it, answered before it was drawn.
-
-    Where the agent filled in what a person answers with, nobody can tell whose it is.
-    """
-    adopted, found = record.request.adopted, sighting.ballot
-    if adopted is None or found is None:
-        return False
-    try:
-        theirs = read_ballot(adopted.text.encode(), skip=sighting.skip)
-    except BallotInvalid:
-        return False
-    filled = any(theirs.fields.get(name) for name in PERSON_FIELDS if name != "status")
-    return not (filled or theirs.verdicts) and not differences(theirs, found)
 
 
 def _open(sighting: Sighting) -> bool:
