@@ -31,7 +31,8 @@ def init_vault(path: str | Path, *, state_dir: str | Path | None = None, **setti
         _found(target, settings)
     elif settings:
         raise VaultError(f"{root} is a vault already; change its settings in {target}")
-    Layout(root).make()
+    if wrong := Layout(root).make():
+        raise VaultError(wrong[0])
     for name, data in starter_files().items():
         _add(root / name, data)
     for name, source in _POLICY.items():

@@ -12,7 +12,8 @@ Duration: TypeAlias = str | float | timedelta
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([smhdw])")
-_LONGEST = timedelta(days=3660)
+LONGEST = timedelta(days=3660)
+"""The longest time span that anybody may give."""
 
 
 def text_of(at: datetime) -> str:
@@ -56,8 +57,8 @@ def duration(value: Duration) -> timedelta:
         span = _span(value)
     except OverflowError:
         span = timedelta.max
-    if not timedelta(0) <= span <= _LONGEST:
-        raise ValueError(f"a duration lies between 0s and {_LONGEST.days}d, not {value!r}")
+    if not timedelta(0) <= span <= LONGEST:
+        raise ValueError(f"a duration lies between 0s and {LONGEST.days}d, not {value!r}")
     return span
 
 

@@ -18,6 +18,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import ADOPTED, Adopted
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Level, Risk
+from hitl_vault.domain.times import LONGEST
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.rules import Rules
@@ -56,7 +57,7 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
         action=_word(fields, _ACTION) or _word(fields, ("type",)),
         context={key: value for key, value in with_numbers(front).items() if key not in _PERSONS},
         agent=author,
-        timeout=None if expires is None else max(expires - now, timedelta(0)),
+        timeout=None if expires is None else min(max(expires - now, timedelta(0)), LONGEST),
         summary=_word(fields, _SUMMARY),
         reason=_word(fields, _REASON),
         key=f"{ADOPTED}{name}:{hashlib.sha256(data).hexdigest()}",

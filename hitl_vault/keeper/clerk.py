@@ -9,17 +9,21 @@ from hitl_vault.acts import timing
 from hitl_vault.domain.due import next_due
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
-from hitl_vault.errors import HitlVaultError
 from hitl_vault.keeper.timers import Timers
+from hitl_vault.keeper.troubles import RETRY_AFTER, Troubles
 from hitl_vault.ledger.protocol import Ledger, Writer
 
 
 class Clerk:
-    """Watches the clock for open requests. For the active keeper alone."""
+    """Watches the clock for open requests. For the active keeper alone.
 
-    def __init__(self, ledger: Ledger) -> None:
+    `tell` takes sentences for the operator.
+    """
+
+    def __init__(self, ledger: Ledger, *, tell: Callable[[str], None]) -> None:
         self._ledger = ledger
         self._timers: Timers[str] = Timers()
+        self._troubles = Troubles(tell)
 
     def start(self) -> None:
         """Learn from the ledger what falls due when."""
@@ -41,11 +45,14 @@ class Clerk:
         now = self._ledger.now().timestamp()
         if first > now:
             return
-        for result in self._ledger.write_all([_job(id) for id in self._timers.due(now)]):
-            if isinstance(result, HitlVaultError):
-                raise result
+        ids = list(self._timers.due(now))
+        for id, result in zip(ids, self._ledger.write_all([_job(id) for id in ids]), strict=True):
             if isinstance(result, Record):
+                self._troubles.over(id)
                 self.follow(result)
+            else:
+                self._troubles.meet(id, f"{id}: what fell due could not be recorded", result)
+                self._timers.set(id, now + RETRY_AFTER)
 
     def next_in(self) -> float | None:
         """Return the seconds until something falls due, None if nothing will."""

@@ -15,8 +15,9 @@ from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Mode
-from hitl_vault.errors import CodeUndelivered, ConfigError, HitlVaultError, InvalidTransition
+from hitl_vault.errors import CodeUndelivered, ConfigError, InvalidTransition
 from hitl_vault.keeper.timers import Timers
+from hitl_vault.keeper.troubles import said
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.trust.codes import issue
 from hitl_vault.trust.keys import Keys
@@ -91,8 +92,8 @@ class Courier:
             self._serve(id)
         except InvalidTransition:
             self._again.cancel(id)  # decided meanwhile
-        except (HitlVaultError, OSError) as error:
-            self._tell(f"{id}: codes could not be sent and will be tried again: {error}")
+        except Exception as error:  # else nobody would get codes any more
+            self._tell(f"{id}: codes could not be sent and will be tried again: {said(error)}")
             self._again.set(id, self._monotonic() + RETRY_AFTER)
 
     def _serve(self, id: str) -> None:

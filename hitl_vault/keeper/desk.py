@@ -20,6 +20,7 @@ from hitl_vault.keeper.records import Records
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
+from hitl_vault.keeper.troubles import RETRY_AFTER
 from hitl_vault.keeper.values import with_changed_values
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
@@ -28,9 +29,6 @@ from hitl_vault.vault.layout import Folder, folder_of
 
 MISSING_AFTER = 1.0
 """Seconds that a note may be gone before it is drawn again: editors and sync tools delete and create."""
-
-RETRY_AFTER = 5.0
-"""Seconds after which a note that could not be drawn is tried again."""
 
 _PASSING = (Kind.HELD, Kind.FLAGGED)
 
@@ -108,21 +106,23 @@ class Desk:
             self._later.set(id, now + self._settings.settle)
         return True
 
-    def commit(self, casts: Sequence[Cast]) -> None:
-        """Record votes and questions, all in one durable step; their notes are drawn when there is time."""
-        results = self._ledger.write_all([cast.job for cast in casts])
-        for cast, result in zip(casts, results, strict=True):
-            if isinstance(result, Record):
-                self._spent[cast.id] = cast.sha
-                self._records.put(result)
-                self._redraw(cast.id, result.seq)
-            elif isinstance(result, CodeInvalid):  # recorded already
-                self._draw(self._ledger.record(cast.id), cast.sightings)
-            elif isinstance(result, HitlVaultError):
-                why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
-                self._tell_in_note(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
-            else:
-                raise result
+    def commit(self, casts: Sequence[Cast]) -> Sequence[Record | Exception]:
+        """Record votes and questions, all in one durable step; `conclude` goes on with each."""
+        return self._ledger.write_all([cast.job for cast in casts])
+
+    def conclude(self, cast: Cast, result: Record | Exception) -> None:
+        """Take note of how recording a vote went; its note is drawn when there is time."""
+        if isinstance(result, Record):
+            self._spent[cast.id] = cast.sha
+            self._records.put(result)
+            self._redraw(cast.id, result.seq)
+        elif isinstance(result, CodeInvalid):  # recorded already
+            self._draw(self._ledger.record(cast.id), cast.sightings)
+        elif isinstance(result, HitlVaultError):
+            why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
+            self._tell_in_note(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
+        else:
+            raise result
 
     def _find(self, record: Record, sightings: Sequence[Sighting]) -> Finding:
         if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):

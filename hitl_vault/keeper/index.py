@@ -150,6 +150,7 @@ class Index:
         changed, self._changed, self._flushed_up_to = self._changed, {}, drawn_up_to
         seals, self._seals = self._seals, {}
         kept = [self._notes[id] for id in changed if id in self._notes]
+        kept = [note for note in kept if _is_text(note.path)]
         self._db.execute("BEGIN")
         self._db.executemany("DELETE FROM note WHERE id = ?", [(id,) for id in changed])
         self._db.executemany("INSERT INTO note VALUES (?, ?, ?)", [(n.id, n.path, n.sha) for n in kept])
@@ -186,3 +187,12 @@ class Index:
                 self._begun.unlink(missing_ok=True)
         finally:
             self._db.close()
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether a path can be kept here: one with bytes that are no UTF-8 cannot."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

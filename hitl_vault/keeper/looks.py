@@ -15,6 +15,8 @@ from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.standing import StandingNotes
 from hitl_vault.keeper.strangers import Strangers
 from hitl_vault.keeper.survey import Survey
+from hitl_vault.keeper.timers import Timers
+from hitl_vault.keeper.troubles import RETRY_AFTER, Troubles
 from hitl_vault.vault.layout import Folder, Layout, Place
 
 FRESH = 16
@@ -35,6 +37,7 @@ class Looks:
         standing: StandingNotes,
         survey: Survey,
         let_settle: Callable[[str, Path, str], bool],
+        monotonic: Callable[[], float],
         tell: Callable[[str], None],
     ) -> None:
         self._layout = layout
@@ -45,7 +48,10 @@ class Looks:
         self._standing = standing
         self._survey = survey
         self._let_settle = let_settle
+        self._monotonic = monotonic
         self._tell = tell
+        self._troubles = Troubles(tell)
+        self._again: Timers[Path] = Timers()
         self._queue: dict[str, Mapping[Path, Read]] = {}
 
     def __bool__(self) -> bool:
@@ -65,6 +71,14 @@ class Looks:
         if place is None:
             return
         try:
+            self._hear(place, alone=alone)
+        except Exception as error:
+            self._fail(place, error)
+        else:
+            self._troubles.over(place.path)
+
+    def _hear(self, place: Place, *, alone: bool) -> None:
+        try:
             found = read(place.path)
         except OSError:  # whoever looks closer will say what is wrong
             self._look(place, None, alone=True)
@@ -78,7 +92,7 @@ class Looks:
             return
         owner = self._sites.owner(place)
         if owner is None:
-            self.meet(place)
+            self._meet(place)
         elif not alone and found and self._let_settle(owner, place.path, found.sha):
             return
         elif found and len(self._queue) < FRESH and owner not in self._queue:
@@ -88,8 +102,14 @@ class Looks:
 
     def everywhere(self) -> None:
         """Have every request looked at whose files are not as they were drawn."""
-        self._standing.start()
-        ids, strangers = self._survey.differences()
+        try:
+            self._standing.start()
+            ids, strangers = self._survey.differences()
+        except OSError:
+            raise
+        except Exception as error:  # the next survey tries again
+            self._troubles.meet(None, "not everything could be looked at", error)
+            return
         for id in ids:
             self.add(id)
         for place in strangers:
@@ -106,6 +126,14 @@ class Looks:
 
     def meet(self, place: Place) -> None:
         """Meet a note that no request owns; it may be one to adopt, or one of ours under another name."""
+        try:
+            self._meet(place)
+        except Exception as error:
+            self._fail(place, error)
+        else:
+            self._troubles.over(place.path)
+
+    def _meet(self, place: Place) -> None:
         before = self._sites.renamed(place)
         if before is not None:
             self.add(before)
@@ -118,3 +146,21 @@ class Looks:
         else:
             self._sites.rename(record.id, place)
         self.add(record.id)
+
+    def due(self) -> None:
+        """Look again at the files whose time has come."""
+        for place in self._strangers.due():
+            self.meet(place)
+        for path in list(self._again.due(self._monotonic())):
+            self.hear(path)
+
+    def next_in(self) -> float | None:
+        """Return the seconds until something is `due`, None if nothing is."""
+        again, met = self._again.next(), self._strangers.next_in()
+        waits = [again and max(0.0, again - self._monotonic()), met]
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    def _fail(self, place: Place, error: Exception) -> None:
+        """Tell once of the trouble with a file, and look at it again later. The others go on."""
+        self._troubles.meet(place.path, f"{place.folder}/{place.name}", error)
+        self._again.set(place.path, self._monotonic() + RETRY_AFTER)

@@ -12,10 +12,10 @@ from typing import Self, TypeVar
 from hitl_vault.acts.voting import Voting
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
-from hitl_vault.errors import HitlVaultError, LedgerUnavailable
 from hitl_vault.keeper.clerk import Clerk
 from hitl_vault.keeper.courier import Courier
-from hitl_vault.keeper.desk import RETRY_AFTER, Desk
+from hitl_vault.keeper.desk import Desk
+from hitl_vault.keeper.folders import Folders
 from hitl_vault.keeper.inbox import Work
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.looks import Looks
@@ -31,10 +31,10 @@ from hitl_vault.keeper.strangers import Strangers
 from hitl_vault.keeper.survey import Survey
 from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.keeper.timers import Timers
+from hitl_vault.keeper.troubles import RETRY_AFTER, Troubles
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
-from hitl_vault.vault.layout import Folder, Layout
-from hitl_vault.vault.leftovers import tidy
+from hitl_vault.vault.layout import Layout
 
 T = TypeVar("T")
 
@@ -68,9 +68,9 @@ class Loop:
     ) -> None:
         self._monotonic = monotonic
         self._ledger = ledger
-        self._layout = layout
         self._fingerprint = drawer.templates.fingerprint
-        self._tell = tell
+        self._folders = Folders(layout, tell=tell)
+        self._troubles = Troubles(tell)
         self._index = Index(config.state / "notes.db")
         self._projector = Projector(layout, drawer, self._index, past=self._past)
         self._sites = Sites(
@@ -90,7 +90,7 @@ class Loop:
             redraw=self._redraw,
             tell=tell,
         )
-        self._clerk = Clerk(ledger)
+        self._clerk = Clerk(ledger, tell=tell)
         self._courier = Courier(ledger, config.state, monotonic=monotonic, tell=tell)
         resolved = self._projector.resolved
         self._strangers = Strangers(config, layout, ledger, resolved, monotonic=monotonic, tell=tell)
@@ -107,6 +107,7 @@ class Loop:
             standing=self._standing,
             survey=self._survey,
             let_settle=self._desk.let_settle,
+            monotonic=monotonic,
             tell=tell,
         )
         self._rounds = Rounds(
@@ -122,7 +123,6 @@ class Loop:
         self._syncer = Syncer()
         self._draws: dict[str, int] = {}
         self._unsure: set[str] = set()
-        self._failed: set[str] = set()
         self._untidy = False
         self._drawn_up_to = self._index.drawn_up_to
 
@@ -136,9 +136,9 @@ class Loop:
 
     def start(self, *, survey: bool = True) -> None:
         """Catch up with the ledger and, with `survey`, look at what was changed in the vault meanwhile."""
-        self._layout.make()
+        self._folders.make()
         if not self._index.begin():
-            self._tidy()
+            self._folders.tidy()
         self._clerk.start()
         self._courier.start()
         self._clerk.keep()
@@ -171,7 +171,7 @@ class Loop:
         for path in work.paths:
             self._looks.hear(path, alone=len(work.paths) == 1)
         if work.rescans:
-            self._layout.make()
+            self._folders.make()
             self._looks.everywhere()
 
     def turn(self) -> None:
@@ -179,8 +179,7 @@ class Loop:
         self._clerk.keep()
         for id in self._later.due(self._monotonic()):
             self._looks.add(id)
-        for place in self._strangers.due():
-            self._looks.meet(place)
+        self._looks.due()
         self._standing.turn()
         self._take_in(self._looks.take(BATCH))
         for id, seq in first(self._draws, MEANWHILE if self._looks or self._later else DRAWN):
@@ -205,7 +204,7 @@ class Loop:
             TICK,
             self._rounds.next_in(),
             self._clerk.next_in(),
-            self._strangers.next_in(),
+            self._looks.next_in(),
             self._standing.next_in(),
             None if later is None else later - now,
         ]
@@ -216,12 +215,9 @@ class Loop:
         self._courier.stop()
         self._rounds.stop()
         self._syncer.stop()
-        self._index.close(self._syncer.synced_up_to or None, tidy=not (failed or self._untidy))
-
-    def _tidy(self) -> None:
-        """Undo what a keeper that did not come to an end left half done."""
-        for folder in Folder:
-            tidy(self._layout.path(folder))
+        self._index.close(
+            self._syncer.synced_up_to or None, tidy=not (failed or self._untidy or self._folders.untidy)
+        )
 
     def _redraw(self, id: str, seq: int) -> None:
         self._draws[id] = seq
@@ -233,7 +229,8 @@ class Loop:
             if cast is not None:
                 casts.append(cast)
         if casts:
-            self._desk.commit(casts)
+            for cast, result in zip(casts, self._desk.commit(casts), strict=True):
+                self._safely(cast.id, partial(self._desk.conclude, cast, result))
 
     def _draw(self, id: str) -> None:
         """Draw a note that is behind the ledger, unless somebody has changed it; the desk sees to that."""
@@ -258,21 +255,17 @@ class Loop:
             self._records.forget(id)
 
     def _safely(self, id: str, do: Callable[[], T]) -> T | None:
-        """Do something for one request; if that fails, say so and try again later. The others go on."""
+        """Do something for one request; if that fails, say so once and try again later. The others go on."""
         try:
             result = do()
-        except LedgerUnavailable:
-            raise
         except Changed:
             self._looks.add(id)
-        except (HitlVaultError, OSError) as error:
-            if id not in self._failed:
-                self._tell(f"{id}: {error}")
-            self._failed.add(id)
+        except Exception as error:
+            self._troubles.meet(id, id, error)
             self._untidy = True
             self._later.set(id, self._monotonic() + RETRY_AFTER)
         else:
-            self._failed.discard(id)
+            self._troubles.over(id)
             return result
         return None
 
@@ -283,7 +276,7 @@ class Loop:
         self._projector.arrived(self._drawn_up_to)
         if self._projector.unsynced:
             paths, self._projector.unsynced = self._projector.unsynced, {}
-            self._syncer.submit(paths, 0 if self._failed else self._drawn_up_to)
+            self._syncer.submit(paths, 0 if self._troubles else self._drawn_up_to)
         self._index.flush(self._syncer.synced_up_to or None)
 
     def _exists(self, id: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from hitl_vault.checkpoints import Checkpoints
-from hitl_vault.errors import HitlVaultError
+from hitl_vault.keeper.troubles import said
 from hitl_vault.ledger.protocol import Ledger
 
 EVERY = 1000
@@ -64,10 +64,10 @@ class Notary:
             # A page at a time: a ledger that has never had a checkpoint may be long.
             note = self._checkpoints.make(most=EVERY)
             self._signed_up_to = int(note.split("\n", 2)[1])
-        except (HitlVaultError, OSError) as error:
-            if str(error) != self._told:
-                self._told = str(error)
-                self._tell(f"no checkpoint of the record could be made: {error}")
+        except Exception as error:
+            if said(error) != self._told:
+                self._told = said(error)
+                self._tell(f"no checkpoint of the record could be made: {said(error)}")
 
     def _waited(self, size: int, since: datetime | None) -> bool:
         """Tell whether the first entry that no checkpoint has, has waited long enough."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 
-from hitl_vault.errors import HitlVaultError
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.resolved import Misfit, Resolved
+from hitl_vault.keeper.troubles import Troubles
 from hitl_vault.vault.layout import Layout, Place
 
 EVERY = 3600.0
@@ -43,7 +44,7 @@ class Patrol:
         self._resolved = resolved
         self._index = index
         self._report = report
-        self._tell = tell
+        self._troubles = Troubles(tell)
         self._monotonic = monotonic
         self._now = now
         self._next = monotonic()
@@ -68,12 +69,16 @@ class Patrol:
     def _some(self, places: Iterator[Place]) -> bool:
         """Look at some files; tell whether there are more."""
         read = 0
-        for passed, place in enumerate(places):
-            if _changed(place) >= self._since:
-                read += 1
-                self._look(place)
-            if read >= READ or passed >= FILES:
-                return True
+        try:
+            for passed, place in enumerate(places):
+                if _changed(place) >= self._since:
+                    read += 1
+                    self._look(place)
+                if read >= READ or passed >= FILES:
+                    return True
+        except OSError as error:  # a folder cannot be listed for the moment
+            self._whole = False
+            self._troubles.meet(None, "the resolved notes could not be looked through", error)
         self._round = None
         if self._whole:
             self._index.patrolled = self._began
@@ -82,12 +87,14 @@ class Patrol:
     def _look(self, place: Place) -> None:
         try:
             misfit = self._resolved.misfit(place)
-        except (HitlVaultError, OSError) as error:
+            if misfit:
+                self._report(misfit)
+        except Exception as error:
             self._whole = False  # the next round reads it again
-            self._tell(f"{place.folder}/{place.name} could not be held against the record: {error}")
-            return
-        if misfit:
-            self._report(misfit)
+            name = f"{place.folder}/{place.name} could not be held against the record"
+            self._troubles.meet(place.path, name, error)
+        else:
+            self._troubles.over(place.path)
 
 
 def _changed(place: Place) -> float:
@@ -95,3 +102,5 @@ def _changed(place: Place) -> float:
         return place.path.lstat().st_ctime
     except FileNotFoundError:
         return 0.0
+    except OSError:
+        return math.inf  # whoever looks closer will say what is wrong

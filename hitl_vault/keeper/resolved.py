@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ class Resolved:
         home = folder_of(record.state)
         if place.folder is home and not told:
             return ""
-        if not self._layout.home(record).exists() and self._is_late(past, place, data, found):
+        if not os.path.exists(self._layout.home(record)) and self._is_late(past, place, data, found):
             return ""
         return "; ".join(told) if place.folder is home else f"the request is {record.state}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,9 @@ from hitl_vault.acts import standing
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.standing import ACTIVE, StandingRule
-from hitl_vault.errors import BallotInvalid, HitlVaultError, LedgerUnavailable, RequestNotFound
+from hitl_vault.errors import BallotInvalid, RequestNotFound
 from hitl_vault.keeper.timers import Timers
+from hitl_vault.keeper.troubles import RETRY_AFTER, Troubles
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.ballot import Ballot, read_ballot
 from hitl_vault.vault.files import move_aside, read_note, set_aside
@@ -26,10 +27,7 @@ from hitl_vault.vault.seal import differences
 MISSING_AFTER = 1.0
 """Seconds after which a note that is gone counts as deleted: editors and sync tools delete and create."""
 
-RETRY_AFTER = 5.0
-"""Seconds after which what failed is tried again."""
-
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +60,7 @@ class StandingNotes:
         self._settle = settle
         self._monotonic = monotonic
         self._tell = tell
+        self._troubles = Troubles(tell)
         self._later: Timers[str] = Timers()
         self._strays: Timers[Path] = Timers()
         self._seen: dict[str, tuple[str, float]] = {}
@@ -70,10 +69,8 @@ class StandingNotes:
         """Look at the note of every rule that has not ended, and at whatever else lies in the folder."""
         for id in self._ledger.standing():
             self._soon(id)
-        for path in sorted(self._layout.path(Folder.STANDING).rglob("*.md")):
-            place = self._layout.classify(path)
-            if place:
-                self.look(place)
+        for place in self._layout.notes(Folder.STANDING):
+            self.look(place)
 
     def follow(self, entry: Entry) -> None:
         """Note that a rule was made, used or ended."""
@@ -103,14 +100,14 @@ class StandingNotes:
         return max(0.0, min(firsts) - self._monotonic()) if firsts else None
 
     def _safely(self, do: Callable[[T], None], what: T, again: Callable[[float], None]) -> None:
-        """Do something; if that fails, say so and try again later."""
+        """Do something; if that fails, say so once and try again later. The others go on."""
         try:
             do(what)
-        except LedgerUnavailable:
-            raise
-        except (HitlVaultError, OSError) as error:
-            self._tell(f"Standing_Rules: {error}")
+        except Exception as error:
+            self._troubles.meet(what, str(Folder.STANDING), error)
             again(self._monotonic() + RETRY_AFTER)
+        else:
+            self._troubles.over(what)
 
     def _consider_id(self, id: str) -> None:
         rule = self._rule(id)

@@ -13,9 +13,9 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
 from hitl_vault.keeper import adoption
-from hitl_vault.keeper.desk import RETRY_AFTER
 from hitl_vault.keeper.resolved import Resolved, is_elder
 from hitl_vault.keeper.timers import Timers
+from hitl_vault.keeper.troubles import RETRY_AFTER
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
 from hitl_vault.vault.fields import ids_of

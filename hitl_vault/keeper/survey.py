@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.request import ADOPTED
@@ -15,7 +15,6 @@ from hitl_vault.keeper.sites import Sites
 from hitl_vault.ledger.protocol import Ledger, Row
 from hitl_vault.vault.files import read_note
 from hitl_vault.vault.layout import Folder, Layout, Place
-from hitl_vault.vault.passing import raise_passing
 
 _GOING_ON = frozenset({State.APPROVED, State.EXECUTING, State.UNKNOWN})
 _MOVED_TO = (Folder.APPROVED, Folder.REJECTED, Folder.DONE)
@@ -36,7 +35,7 @@ class Survey:
         touched: dict[str, None] = {}
         strangers: list[Place] = []
         whole: set[str] = set()
-        for place in self._places(Folder.PENDING):
+        for place in self._layout.notes(Folder.PENDING):
             owner = self._sites.owner(place)
             if owner is None:
                 strangers.append(place)
@@ -68,7 +67,7 @@ class Survey:
         """Yield the approved requests whose adopted notes the vault's automation has moved on to `Done/`."""
         for id, name in self._adopted({State.APPROVED}):
             place = self._layout.classify(self._layout.path(Folder.DONE) / PurePosixPath(name).name)
-            if place and place.path.exists() and self._sites.owner(place) == id:
+            if place and os.path.exists(place.path) and self._sites.owner(place) == id:
                 yield id
 
     def _astray(self) -> set[str]:
@@ -84,7 +83,7 @@ class Survey:
     def _find(self, missing: set[str]) -> None:
         """Learn where notes went that are not where they belong."""
         for folder in _MOVED_TO:
-            for place in self._places(folder):
+            for place in self._layout.notes(folder):
                 name = PurePosixPath(place.name).name
                 if name.removesuffix(".md") in missing or not place.ids:
                     self._sites.owner(place)
@@ -98,19 +97,6 @@ class Survey:
         except (BallotInvalid, OSError):
             return False  # whoever looks closer will say what is wrong
 
-    def _places(self, folder: Folder) -> Iterator[Place]:
-        for path in _files(self._layout.path(folder)):
-            place = self._layout.classify(path)
-            if place:
-                yield place
-
 
 def _is_adopted(row: Row) -> bool:
     return bool(row.key and row.key.startswith(ADOPTED))
-
-
-def _files(folder: Path) -> Iterator[str]:
-    """Yield every file below a folder; links to folders are not followed."""
-    for where, _, names in os.walk(folder, onerror=raise_passing):
-        for name in names:
-            yield os.path.join(where, name)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import queue
+import stat
 import threading
 from collections.abc import Collection
 from pathlib import Path
 
+from hitl_vault.vault.passing import passes
+
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _Batch = tuple[Collection[Path], int]
 
 
@@ -56,10 +60,13 @@ class Syncer:
 
 def _sync(path: Path) -> None:
     try:
-        handle = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return  # moved on since; its new place is in a later batch
+        handle = os.open(path, _READ)
+    except OSError as error:
+        if passes(error):
+            raise
+        return  # moved on since, and its new place is in a later batch; or made a pipe, a link or worse
     try:
-        os.fsync(handle)
+        if stat.S_IFMT(os.fstat(handle).st_mode) in (stat.S_IFREG, stat.S_IFDIR):
+            os.fsync(handle)
     finally:
         os.close(handle)

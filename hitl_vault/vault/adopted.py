@@ -86,7 +86,7 @@ def _undecided(value: Value, person: Person) -> bool:
 
 def _with_value(raw: str, name: str, value: str) -> str:
     """Return YAML lines in which the top-level field `name` has another value."""
-    top = yaml.compose(raw, Loader=yaml.SafeLoader)
+    top = yaml.compose(raw.replace("\t", " "), Loader=yaml.SafeLoader)  # as it is read
     for key, node in top.value if top else ():
         if key.value == name:
             start, end = node.start_mark.index, node.end_mark.index

@@ -24,7 +24,8 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
-from hitl_vault.vault.listener import FOLDERS, SETTINGS_FOLDER, Calls, Identity, identity, replaced
+from hitl_vault.vault.listener import FOLDERS, LIMITS, SETTINGS_FOLDER, Calls, Identity, identity, replaced
+from hitl_vault.vault.passing import passes
 
 _SELF = InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_MOVE_SELF
 _ARRIVED = InotifyConstants.IN_CREATE | InotifyConstants.IN_MOVED_TO
@@ -130,22 +131,28 @@ class InotifyListener:
 
     def _enter(self, path: str, *, deep: bool = True, report: bool = False) -> None:
         """Watch a folder, then look at what it holds: what arrived before the watch made no event."""
+        waiting = [path]
+        while waiting:
+            for entry in self._listed(waiting.pop(), deep=deep):
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith("."):
+                        waiting.append(entry.path)
+                elif report:
+                    self._calls.path(entry.path)
+
+    def _listed(self, path: str, *, deep: bool) -> list[os.DirEntry[str]]:
         try:
             if path not in self._paths:
                 self._watch(path)
-            entries = list(os.scandir(path)) if deep else []
+            return list(os.scandir(path)) if deep else []
         except (FileNotFoundError, NotADirectoryError):
-            return
-        except PermissionError as error:
+            return []
+        except OSError as error:
+            if error.errno in LIMITS or passes(error):
+                raise
             self._refused.add(path)
             self._calls.failed(error)
-            return
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith("."):
-                    self._enter(entry.path, report=report)
-            elif report:
-                self._calls.path(entry.path)
+            return []
 
     def on_event(self, event: InotifyEvent) -> None:
         """Take one event from watchdog's reader, whose thread an exception would end."""

@@ -29,7 +29,7 @@ def value_key(text: str) -> Hashable:
     """
     try:
         value = _frozen(_parse(text))
-    except Unreadable:
+    except (Unreadable, RecursionError):
         return text
     unseen = frozenset(char for char in _ODD.findall(text) if not char.isprintable() or char in BLANK)
     return ("json", value, unseen, _GAP.search(text) is not None)
@@ -38,10 +38,12 @@ def value_key(text: str) -> Hashable:
 def told(drawn: str, found: str) -> list[str]:
     """Say what differs between two JSON texts, as `the context's "amount" reads 90 instead of 900`."""
     try:
-        was, now = _parse(drawn), _parse(found)
+        changes = list(_changes("", _parse(drawn), _parse(found)))
     except Unreadable as error:
         return [f"the context {error}"]
-    return list(_changes("", was, now)) or ["the context holds hidden characters or large gaps"]
+    except RecursionError:
+        return ["the context is nested too deep"]
+    return changes or ["the context holds hidden characters or large gaps"]
 
 
 def excerpt(text: str) -> str:
@@ -54,7 +56,7 @@ def _parse(text: str) -> Any:
         return json.loads(
             text, object_pairs_hook=_object, parse_int=Decimal, parse_float=Decimal, parse_constant=_constant
         )
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (json.JSONDecodeError, ArithmeticError, RecursionError) as error:
         raise Unreadable(f"cannot be read as JSON ({error})") from error
 
 

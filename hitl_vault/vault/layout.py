@@ -15,7 +15,7 @@ from hitl_vault.domain.identity import ids_in, is_id
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import VaultNotFound
-from hitl_vault.vault.passing import raise_passing
+from hitl_vault.vault.walking import files
 
 
 class Folder(StrEnum):
@@ -109,22 +109,30 @@ class Layout:
         name = adopted.name if folder is Folder.PENDING else PurePosixPath(adopted.name).name
         return self.path(folder) / name
 
-    def make(self) -> None:
-        """Create the folders that are missing, never the vault itself: that is `VaultNotFound`."""
-        for folder in Folder:
-            try:
-                self.path(folder).mkdir(exist_ok=True)
-            except FileNotFoundError:
-                raise VaultNotFound(f"no vault at {self.root}; `hitl init {self.root}` makes one") from None
+    def make(self) -> list[str]:
+        """Create the folders that are missing, never the vault itself: that is `VaultNotFound`.
+
+        Returns what is wrong with those that cannot be made.
+        """
+        return [problem for folder in Folder if (problem := self._made(folder))]
+
+    def _made(self, folder: Folder) -> str:
+        try:
+            self.path(folder).mkdir(exist_ok=True)
+        except FileNotFoundError:
+            raise VaultNotFound(f"no vault at {self.root}; `hitl init {self.root}` makes one") from None
+        except FileExistsError:
+            return f"{folder} is a file; put a folder in its place"
+        return ""
 
     def resolved(self) -> Iterator[Place]:
         """Yield every note that lies outside of `Pending_Approval/`, as it is found."""
         for folder in (Folder.APPROVED, Folder.REJECTED, Folder.DONE):
-            for where, _, names in os.walk(self.path(folder), onerror=raise_passing):
-                for name in names:
-                    place = self.classify(os.path.join(where, name))
-                    if place:
-                        yield place
+            yield from self.notes(folder)
+
+    def notes(self, folder: Folder) -> Iterator[Place]:
+        """Yield every note in a folder and below, as it is found; `OSError` if that fails for the moment."""
+        yield from filter(None, map(self.classify, files(self.path(folder))))
 
     def classify(self, path: str | os.PathLike[str]) -> Place | None:
         """Return the place of a note, or None for everything that is not one.

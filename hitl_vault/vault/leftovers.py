@@ -4,36 +4,49 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.files import PREFIX, SUFFIX, TAKEN, TRADED, read_note, remove, trade_mark
-from hitl_vault.vault.passing import raise_passing
+from hitl_vault.vault.passing import passes
+from hitl_vault.vault.walking import files
 
-_TAKEN = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]{{16}}-(?P<name>.+){re.escape(TAKEN)}")
+Failed: TypeAlias = Callable[[Path, Exception], None]
+
+_TAKEN = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]{{16}}-(?P<name>.+\.md){re.escape(TAKEN)}")
 _TRADED = re.compile(
     rf"{re.escape(PREFIX)}[0-9a-f]{{8}}(?P<ours>[0-9a-f]{{16}})(?P<seen>[0-9a-f]{{16}})"
-    rf"-(?P<name>.+){re.escape(TRADED)}"
+    rf"-(?P<name>.+\.md){re.escape(TRADED)}"
 )
 
 
-def tidy(folder: Path) -> int:
+def tidy(folder: Path, failed: Failed | None = None) -> int:
     """Undo what was written, replaced or taken by half, here and below; return how much there was.
 
     Only for whoever is alone in writing there. A note that was put back is to be looked at again.
+    `failed` gets what could not be undone; without it, or if it may go well another time, that is raised.
     """
-    return sum(_undo(path) for path in list(leftovers(folder)))
+    return sum(_undone(path, failed) for path in list(leftovers(folder)))
+
+
+def _undone(path: Path, failed: Failed | None) -> bool:
+    try:
+        return _undo(path)
+    except Exception as error:
+        if failed is None or passes(error):
+            raise
+        failed(path, error)
+        return False
 
 
 def leftovers(folder: Path) -> Iterator[Path]:
     """Yield what was written, replaced or taken by half, here and below; what was taken may hold a note."""
-    for where, _, names in os.walk(folder, onerror=raise_passing):
-        yield from (
-            Path(where, name)
-            for name in names
-            if name.startswith(PREFIX) and name.endswith((SUFFIX, TAKEN, TRADED))
-        )
+    for path in files(folder):
+        name = os.path.basename(path)
+        if name.startswith(PREFIX) and name.endswith((SUFFIX, TAKEN, TRADED)):
+            yield Path(path)
 
 
 def _undo(path: Path) -> bool:

@@ -13,9 +13,3 @@ _PASSING = frozenset(
 def passes(error: BaseException) -> bool:
     """Tell whether an error says nothing about the file: the disk failed, or too many files are open."""
     return isinstance(error, OSError) and error.errno in _PASSING
-
-
-def raise_passing(error: OSError) -> None:
-    """For `os.walk`, which takes a folder for empty if it cannot be listed: raise if that may be wrong."""
-    if passes(error):
-        raise error

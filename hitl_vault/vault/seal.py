@@ -25,7 +25,6 @@ _BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[[!-~ ]\][ \t]+(Approve|Reject|Yes, and t
 _ITEM = re.compile(r"^[*+-] {1,4}(?=[^ \t])")
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(?=[^ \t])")
 _QUOTE = re.compile(r"^>[ \t]?(?=[^ \t>])")
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?")
 
 
@@ -186,7 +185,7 @@ def _offered(content: str) -> Hashable:
 
 
 def _trimmed(content: str) -> str:
-    return _TRAILING.sub("", content)
+    return "\n".join(map(_rstrip, content.split("\n")))
 
 
 def _compare(drawn: Sequence[_Piece], found: Sequence[_Piece]) -> Iterator[str]:

@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_listed_just_now_is_not_taken_for_empty(
     listed, refused = os.scandir, list[str]()
 
     def failing(path: Any = ".") -> Any:
-        walking = "walk" in sys._getframe(1).f_code.co_name  # to watch a folder it is listed too
+        walking = "walking" in sys._getframe(1).f_code.co_filename  # to watch a folder it is listed too
         if walking and str(path).endswith("Approved") and not refused:
             refused.append(str(path))
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
@@ -156,13 +156,13 @@ def test_a_start_that_fails_leaves_what_a_crash_left_to_the_next(
         index.unlink()
     tidied = list[Path]()
 
-    def failing(folder: Path) -> int:
+    def failing(folder: Path, *failed: Any) -> int:
         tidied.append(folder)
         if len(tidied) == 1:
             raise OSError(5, "Input/output error")
-        return tidy(folder)
+        return tidy(folder, *failed)
 
-    monkeypatch.setattr("hitl_vault.keeper.loop.tidy", failing)
+    monkeypatch.setattr("hitl_vault.keeper.folders.tidy", failing)
     assert house.gate().wait(request.id, timeout=10).approved
 
 
