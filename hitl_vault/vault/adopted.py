@@ -1,4 +1,4 @@
-"""Draws a note that an agent wrote by itself: its text stays as it was, ours is added below."""
+"""Draws a note that an agent wrote by itself: its text stays as it was, ours is added above it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from hitl_vault.vault.page import above, answer, box, system_rows
 from hitl_vault.vault.person import Person
 
 _FRONT = re.compile(r"\A(---[ \t]*\n)(.*?)(^---[ \t]*(?:\n|\Z))", re.MULTILINE | re.DOTALL)
+THEIRS = "## As the agent wrote it\n"
 _RENAMED = {"id": "hitl_id", "digest": "hitl_digest"}
 
 
@@ -28,7 +29,8 @@ def adopted_note(record: Record, text: str, person: Person) -> str:
     """Return all that stands above our `## Notes`.
 
     The agent's front matter keeps its lines; the fields that it lacks follow them, and those that a
-    person fills in are changed in place. Its body is kept byte for byte, with our section after it.
+    person fills in are changed in place. Its body is kept byte for byte; our section comes first,
+    so that nothing which the body leaves open can hide it, such as `<style>` or `$$`.
     """
     front = _FRONT.match(lines_in_place(text))
     if front is None:
@@ -37,7 +39,8 @@ def adopted_note(record: Record, text: str, person: Person) -> str:
     if record.state is State.PENDING:
         body = _ticked(body, person)
     parts = [text[slice(*front.span(part))] for part in (1, 2, 3)]
-    return f"{_front_matter(parts, record, person)}{body}{_ends(body)}\n{_section(record, body, person)}\n\n"
+    ours = f"{_front_matter(parts, record, person)}\n{_section(record, body, person)}"
+    return f"{ours}\n\n{THEIRS}{body}{_ends(body)}\n"
 
 
 def _front_matter(parts: Iterable[str], record: Record, person: Person) -> str:

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from noted import ATTACKS, ID, approved, ended, pending, request
 
 from hitl_vault.domain.decision import Verdict
@@ -14,6 +15,7 @@ from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Adopted
 from hitl_vault.errors import BallotInvalid
+from hitl_vault.vault.adopted import THEIRS
 from hitl_vault.vault.ballot import notes_headings, read_ballot
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.fences import outside
@@ -44,7 +46,7 @@ def drawn(record: Record, person: Person | None = None) -> str:
 def test_the_agents_lines_and_text_stay_as_they_were() -> None:
     note = drawn(adopted())
     assert note.startswith(f"---\n{FRONT}\n")
-    assert f"\n---\n{BODY}\n## Approval\n" in note
+    assert note.endswith(f"\n\n{THEIRS}{BODY}\n## Notes\n")
 
 
 def test_it_gets_the_fields_that_it_lacks() -> None:
@@ -140,6 +142,31 @@ def test_whatever_the_agents_text_leaves_open_ours_can_be_seen_and_read(body: st
     assert (ballot.verdicts, ballot.notes) == (frozenset(), "mine")
 
 
+@pytest.mark.parametrize("record", [pending(), approved()], ids=["pending", "approved"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        *("<style>", "<script>", "<textarea>", "<pre>", "<?", "<!X", "<![CDATA[", "<!--", "%%", "$$", "```"),
+        *(
+            "<div hidden>",
+            "<details><summary>More</summary>",
+            "> <style>",
+            "- <script>",
+            "| a |\n|---|",
+            "    ",
+        ),
+    ],
+)
+def test_nothing_that_the_agents_text_leaves_open_hides_our_section(end: str, record: Record) -> None:
+    """A renderer shows an open element to the end of the note, whatever follows."""
+    note = drawn(adopted(f"Pay.\n\n- [ ] Approve\n- [ ] Reject\n\n{end}", record=record))
+    tokens = MarkdownIt("commonmark").parse(note.split("\n---\n", 1)[1])
+    first = next(at for at, token in enumerate(tokens) if token.type == "heading_open")
+    assert tokens[first + 1].content == "Approval"
+    assert all(token.type not in ("html_block", "math_block") for token in tokens[:first])
+    assert note.index("## Approval") < note.index(THEIRS) < note.index("Pay.")
+
+
 def test_windows_line_ends_stay() -> None:
     text = f"---\r\n{FRONT}\r\n---\r\n{BODY}".replace("\r\n", "\n").replace("\n", "\r\n")
     asked = request("send_email", {}, adopted=Adopted(name="E.md", text=text))
@@ -156,12 +183,12 @@ def test_braces_around_all_fields_are_opened_up() -> None:
     assert fields["status"] == "approved"
 
 
-def test_a_decided_note_tells_the_decision_and_the_outcome_below_the_agents_text() -> None:
+def test_a_decided_note_tells_the_decision_and_the_outcome_above_the_agents_text() -> None:
     note = drawn(adopted(record=ended(State.FAILED, approved(notes="keep"), error="no route")))
     assert 'status: "failed"' in note
     found = [
         note.index(word)
-        for word in (BODY, "> [!success] Approved", "By       ana", "> [!failure] Failed", "no route")
+        for word in ("> [!success] Approved", "By       ana", "> [!failure] Failed", "no route", BODY)
     ]
     assert found == sorted(found)
     assert note.endswith("## Notes\nkeep")
