@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from hitl_vault.vault.layout import Folder, Place
 from hitl_vault.vault.plain import plain_ballot
 
 MOVED: dict[Folder, Verdict] = {Folder.APPROVED: Verdict.APPROVE, Folder.REJECTED: Verdict.REJECT}
+_CODE = re.compile(rb"^[ \t\"']*code[ \t\"']*:[ \t\"']*([\w \t-]*)", re.IGNORECASE | re.MULTILINE)
+_MOST_CODES = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,6 +83,13 @@ class Sighting:
     def problem(self) -> BallotInvalid | None:
         """Why the file cannot be read, None if it can."""
         return self._reading if isinstance(self._reading, BallotInvalid) else None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What stands for a code in the file, whether it can be read or not."""
+        if self.ballot:
+            return (self.ballot.code,) if self.ballot.code else ()
+        return tuple(typed.decode("utf-8", "replace") for typed in _CODE.findall(self.data)[:_MOST_CODES])
 
     @property
     def asks(self) -> bool:
@@ -151,12 +161,12 @@ def assess(sightings: Sequence[Sighting], changes: Callable[[Sighting], list[str
     mains = [s for s in sightings if s.main and s.place.folder is not Folder.DONE]
     unreadable = next((s for s in mains if not s.as_drawn and s.problem), None)
     if unreadable:
-        return _unreadable(unreadable)
+        return _unreadable(unreadable, _codes(mains))
     verdicts = frozenset[Verdict]().union(*(s.verdicts for s in mains))
     disputed = _disputed(sightings, verdicts)
     asking = next((s for s in mains if s.asks), None)
     if len(verdicts) > 1 or disputed or (verdicts and asking):
-        return Finding(kind=Kind.HELD, notice=disputed or _contradiction(mains))
+        return Finding(kind=Kind.HELD, notice=disputed or _contradiction(mains), codes=_codes(sightings))
     changed = _changed(mains, changes, patient=not verdicts)
     unknown = _unknown(mains)
     if changed or unknown:
@@ -174,10 +184,16 @@ def _is_ordinary(sighting: Sighting) -> bool:
     return at_home and sighting.plain is not None and len(sighting.verdicts) == 1
 
 
-def _unreadable(sighting: Sighting) -> Finding:
+def _codes(sightings: Sequence[Sighting]) -> tuple[str, ...]:
+    return tuple(code for sighting in sightings for code in sighting.codes)
+
+
+def _unreadable(sighting: Sighting, codes: tuple[str, ...]) -> Finding:
     problem = sighting.problem
     text = "This note could not be read, so it decides nothing. Please answer in this fresh copy."
-    return Finding(kind=Kind.REFUSED, notice=Notice(text=text, detail=str(problem)), patient=True)
+    return Finding(
+        kind=Kind.REFUSED, notice=Notice(text=text, detail=str(problem)), codes=codes, patient=True
+    )
 
 
 def _disputed(sightings: Sequence[Sighting], verdicts: frozenset[Verdict]) -> Notice | None:
@@ -231,8 +247,7 @@ def _changed(
                 "This is the request as recorded; please answer again."
             )
             notice = Notice(text=text, detail="\n".join(found), alarm=True)
-            codes = tuple(s.ballot.code for s in mains if s.ballot and s.ballot.code)
-            return Finding(kind=Kind.REFUSED, notice=notice, codes=codes, patient=patient)
+            return Finding(kind=Kind.REFUSED, notice=notice, codes=_codes(mains), patient=patient)
     return None
 
 

@@ -236,6 +236,46 @@ def test_a_code_in_a_note_that_was_changed_is_void_and_a_new_one_is_sent(house: 
     assert gate.decide(request.id, "approve", by="ana", code=fresh).decision
 
 
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        (hv.Kind.HELD, [("- [ ] Approve", "- [x] Approve"), ("- [ ] Reject", "- [x] Reject")]),
+        (hv.Kind.REFUSED, [('status: "pending"', "status: approved\nstatus: approved")]),
+        (
+            hv.Kind.REFUSED,
+            [('status: "pending"', "status: approved"), ('approver: "', 'comment: *x\napprover: "')],
+        ),
+    ],
+    ids=["both boxes", "two words", "not YAML"],
+)
+def test_a_code_in_a_note_that_decides_nothing_is_void(
+    house: House, gate: hv.Gate, kind: hv.Kind, changes: list[tuple[str, str]]
+) -> None:
+    request = gate.ask("deploy")
+    seen = codes(gate, request)["approve"]
+    house.edit(request, *changes, ('approver: ""', "approver: ana"), ('code: ""', f"code: {seen.lower()}"))
+    fresh = eventually(lambda: (found := codes(gate, request)["approve"]) != seen and found)
+    assert gate.get(request.id).notice_kind is kind
+    with pytest.raises(hv.CodeInvalid):
+        gate.decide(request.id, "approve", by="ana", code=seen)
+    assert gate.decide(request.id, "approve", by="ana", code=fresh).decision
+
+
+def test_a_code_in_a_second_copy_of_the_note_is_void_while_the_note_is_on_hold(
+    house: House, gate: hv.Gate
+) -> None:
+    request = gate.ask("deploy")
+    seen = codes(gate, request)["approve"]
+    note = house.note(request)
+    text = (
+        note.read_text().replace('status: "pending"', "status: approved").replace('code: ""', f"code: {seen}")
+    )
+    note.with_name(f"{request.id} (conflict).md").write_text(text)
+    house.vote(request, "rejected")
+    fresh = eventually(lambda: (found := codes(gate, request)["approve"]) != seen and found)
+    assert gate.decide(request.id, "approve", by="ana", code=fresh).decision
+
+
 def test_the_right_code_for_the_wrong_answer_is_void_too(house: House, gate: hv.Gate) -> None:
     """Somebody who wants to reject has shown their code to approve."""
     request = gate.ask("deploy")
