@@ -7,7 +7,8 @@ Which note is such a request, and what it asks. The field names are those that e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,6 +37,7 @@ _REASON = ("reason", "rationale", "justification")
 _RISK = ("risk", "risk_level", "priority")
 _EXPIRES = ("expires", "expires_at", "deadline")
 _PERSONS = frozenset({"status", "approver", "comment", "approved_by", "approved_at"})
+_COMMENTED = re.compile(rb"^([A-Za-z][\w-]*):[ \t]+[^\s\"'|>#][^\n#]*[ \t]#\w", re.MULTILINE)
 _AS_LEVEL = {"normal": Level.MEDIUM, "moderate": Level.MEDIUM, "urgent": Level.HIGH}
 
 
@@ -70,6 +72,7 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
 def ruled(asking: acts.Asking, rules: Rules, now: datetime) -> acts.Asking:
     """Return what a note asks with what the policy requires of it.
 
+    A deadline that cannot be read is no deadline said: what the vault gives counts.
     What the policy blocks is blocked. What it allows is asked about all the same: the note's own
     automation waits for a decision, and nothing that anybody wrote into the vault decides itself.
     """
@@ -87,9 +90,29 @@ def ruled(asking: acts.Asking, rules: Rules, now: datetime) -> acts.Asking:
         asking,
         risk=ruling.risk,
         requirement=ruling.requirement if not ruling.allowed else asking.requirement,
-        timeout=rules.timeout(ruling, asking.timeout, said=True),
+        timeout=rules.timeout(ruling, asking.timeout, said=not _is_vague(asking)),
         verdict=Effect.BLOCK if ruling.blocked else Effect.ASK,
     )
+
+
+def cautions(data: bytes, asking: acts.Asking) -> Iterator[str]:
+    """Say what of a note, before any ruling on it, its author may have meant otherwise than it was read."""
+    if _is_vague(asking):
+        yield (
+            f"its deadline {_deadline(asking)!r} is no time in ISO 8601 (2026-01-31T09:00:00Z); "
+            "the vault's `timeout` counts"
+        )
+    for name in map(bytes.decode, _COMMENTED.findall(data.partition(b"\n---")[0])):
+        yield f"`{name}` ends at ` #`, where YAML begins a comment; put the whole value into quotes"
+
+
+def _is_vague(asking: acts.Asking) -> bool:
+    return asking.timeout is None and bool(_deadline(asking))
+
+
+def _deadline(asking: acts.Asking) -> str:
+    values = (str(asking.context.get(name, "")).strip() for name in _EXPIRES)
+    return next(filter(None, values), "")
 
 
 def adopt(writer: Writer, asking: acts.Asking) -> Record:

@@ -12,7 +12,7 @@ from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
-from hitl_vault.keeper import adoption
+from hitl_vault.keeper import adoption, word
 from hitl_vault.keeper.resolved import Resolved, is_elder
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.keeper.troubles import RETRY_AFTER
@@ -62,7 +62,7 @@ class Strangers:
         try:
             data = read_note(place.path)
         except FileNotFoundError:
-            self._forget(place.path)
+            self._mended(place)
             return None
         except BallotInvalid as problem:
             self._unreadable(place, problem)
@@ -101,19 +101,36 @@ class Strangers:
 
     def _adopt(self, place: Place, data: bytes) -> Record | None:
         try:
-            asking = adoption.asking_of(
+            said = adoption.asking_of(
                 place.name, data, requirement=self._settings.requirement, now=self._ledger.now()
             )
-            if asking and ("digest" in asking.context or "hitl_digest" in asking.context):
-                return self._returned(place, asking)
-            asking = asking and adoption.ruled(asking, self._rules, self._ledger.now())
+            if said and ("digest" in said.context or "hitl_digest" in said.context):
+                return self._returned(place, said)
+            asking = said and adoption.ruled(said, self._rules, self._ledger.now())
         except (BallotInvalid, PolicyInvalid) as problem:
-            self._tell_once(place.path, f"{place.name} is not adopted: {problem}")
+            why = str(problem)
+            self._tell_once(place.path, f"{place.name} is not adopted: {why}")
+            self._leave_word(lambda: word.leave(place, data, why))
             return None
-        if asking is None:
+        if said is None or asking is None:
+            self._leave_word(lambda: word.tidy(place))
             return None
-        self._forget(place.path)
+        self._mended(place)
+        for caution in adoption.cautions(data, said):
+            self._tell(f"{place.name}: {caution}")
         return self._ledger.write(adoption.job(asking))
+
+    def _mended(self, place: Place) -> None:
+        self._forget(place.path)
+        if place.folder is Folder.PENDING:
+            self._leave_word(lambda: word.withdraw(place.path))
+
+    def _leave_word(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except OSError as error:  # the name gets too long, or nobody may write here
+            folder = self._layout.path(Folder.PENDING)
+            self._tell_once(folder, f"no word could be left in {Folder.PENDING}: {error.strerror}")
 
     def _returned(self, place: Place, asking: acts.Asking) -> Record | None:
         """Return the request whose note was renamed, or saved again after it was resolved."""

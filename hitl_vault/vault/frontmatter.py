@@ -37,6 +37,7 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 # Places where PyYAML and libyaml, or YAML 1.1 and 1.2, part ways. Elsewhere a tab is a space.
 _SHAKY = re.compile(r"^ *\t[ \t]*[^ \t\n]|(?:^|\s)[|>][-+0-9]*#|[\[{,]\s*\?[\"']", re.MULTILINE)
 _NESTED = re.compile(rf"(?:[-?:] +){{{MAX_DEPTH + 1}}}")
+_TWO_COLONS = re.compile(r"([\w-]+):[ \t]+([^\s\"'\[{|>][^\n]{0,200}:(?:[ \t][^\n]{0,200})?)$")
 _MAX_BRACKETS = 512
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -78,7 +79,7 @@ class StrictHandler(YAMLHandler):
         try:
             return _document(loader.get_event)
         except _FAULTS as error:
-            raise BallotInvalid(_explain(error)) from error
+            raise BallotInvalid(_explain(error, fm)) from error
         finally:
             loader.dispose()
 
@@ -132,11 +133,19 @@ def _line(raw: str, found: re.Match[str]) -> int:
     return raw[: found.start()].count("\n") + 2
 
 
-def _explain(error: Exception) -> str:
+def _explain(error: Exception, raw: str) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or type(error).__name__
     where = f"line {mark.line + 2} of the note" if mark else "the front matter"
+    if mark and problem.startswith("mapping values") and (found := _TWO_COLONS.match(_at(raw, mark.line))):
+        remedy = f"{found[1]}: {_quoted(found[2].strip())}"
+        return f"{where}: the value holds `: `; put it into quotes: `{remedy}`"
     return f"{where} is not the YAML of a field ({problem}); write `name: value`, with an ordinary space"
+
+
+def _at(raw: str, line: int) -> str:
+    lines = raw.split("\n")
+    return lines[line].strip() if line < len(lines) else ""
 
 
 _Next: TypeAlias = Callable[[], _Event]

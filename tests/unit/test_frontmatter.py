@@ -62,7 +62,7 @@ REFUSED = [
     ('a: "\\U80000000"\n', "YAML"),
     ("a: @b\n", "YAML"),
     ("a: `b`\n", "YAML"),
-    ("a: b: c\n", "YAML"),
+    ("a: b: c\n", 'the value holds `: `; put it into quotes: `a: "b: c"`'),
     ("comment: x\u2028status: approved\n", r"U\+2028"),
     ("comment: x\u2029status: approved\n", r"U\+2029"),
     ("comment: x\u0085status: approved\n", r"U\+0085"),
