@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -38,12 +39,14 @@ def log(
             return
         request = gate.find(id) if id else None
         for entry in gate.ledger.entries(after=after, request=request, limit=limit or None):
-            print(_exported(entry) if json else _entry(entry))
+            render.write([_exported(entry)] if json else _entry(entry))
 
 
-def _entry(entry: hv.Entry) -> str:
+def _entry(entry: hv.Entry) -> Iterator[str]:
     who = render.short(entry.request) if entry.request else "-"
-    return f"{entry.seq:>6}  {hv.times.readable(entry.at)}  {who:<8}  {views.entry_line(entry)}"
+    head = f"{entry.seq:>6}  {hv.times.readable(entry.at)}  {who:<8}  "
+    said = views.entry_line(entry)
+    yield from render.hung(head, len(head), said) if sys.stdout.isatty() else [head + said]
 
 
 def _exported(entry: hv.Entry) -> str:

@@ -106,6 +106,16 @@ def block(text: str, mark: str = "  ") -> Iterator[str]:
         yield paint(mark, "dim") + line
 
 
+def hung(head: str, columns: int, said: str) -> Iterator[str]:
+    """Yield a line that begins with `head`, so many columns wide; what does not fit stands below `said`.
+
+    Where a terminal broke the line, what others wrote would begin one, as only our words do.
+    """
+    for line in wrapped(said, max(20, width() - columns)):
+        yield head + line
+        head = " " * columns
+
+
 def short(id: str) -> str:
     """Return the end of an id, which is enough to name it."""
     return id.rpartition("-")[2]

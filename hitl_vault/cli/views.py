@@ -51,20 +51,22 @@ def card(record: hv.Record, history: list[hv.Entry], *, note: Path, now: datetim
     yield from _decision(record)
     yield from _section("History")
     for entry in history:
-        yield f"  {hv.times.readable(entry.at)}  {entry_line(entry)}"
+        head = f"  {hv.times.readable(entry.at)}  "
+        yield from render.hung(head, len(head), entry_line(entry))
 
 
 def _heading(record: hv.Record) -> Iterator[str]:
     request = record.request
     level = request.risk.level
     tags = f"{render.state(record.state)}, {render.risk(level)} risk"
-    yield f"{render.paint(hv.text.one_line(request.action), 'bold')}  {tags}"
+    yield f"{render.paint(render.cut(request.action, render.width() - 30), 'bold')}  {tags}"
     yield request.id
 
 
 def _facts(record: hv.Record, note: Path, now: datetime) -> Iterator[str]:
     request = record.request
     facts = {
+        "action": request.action if render.cut(request.action, render.width() - 30) != request.action else "",
         "agent": request.agent,
         "asked": f"{hv.times.readable(request.created)}, {render.since(request.created, now)} ago",
         "expires": _expiry(record, now),

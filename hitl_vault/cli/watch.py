@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json as jsonlib
 import signal
+import sys
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -57,7 +59,7 @@ class Teller:
     def entries(self, entries: list[hv.Entry]) -> None:
         """Print entries of the ledger."""
         for entry in entries:
-            self._print(hv.ascii_line(hv.line_of(entry)) if self._json else _line(entry))
+            self._print(hv.ascii_line(hv.line_of(entry)) if self._json else "\n".join(_lines(entry)))
 
     def keeper(self, text: str) -> None:
         """Print what the keeper has to say."""
@@ -72,10 +74,13 @@ class Teller:
             print(line, flush=True)
 
 
-def _line(entry: hv.Entry) -> str:
+def _lines(entry: hv.Entry) -> Iterator[str]:
     kind = render.paint(f"{entry.kind:<9}", _COLOURS.get(entry.kind, ""))
     said = views.entry_line(entry).removeprefix(str(entry.kind)).lstrip(": ")
-    return f"{_clock(entry.at)}  {kind} {render.short(entry.request):<8}  {said}".rstrip()
+    head = f"{_clock(entry.at)}  {kind} {render.short(entry.request):<8}  "
+    columns = 21 + max(9, len(entry.kind))
+    lines = render.hung(head, columns, said) if sys.stdout.isatty() else [head + said]
+    yield from (line.rstrip() for line in lines)
 
 
 def _clock(at: datetime) -> str:
