@@ -219,3 +219,10 @@ def test_there_is_no_deadline_only_where_none_of_them_has_one() -> None:
     free = Requirement(untimed=True, quorum=2)
     assert strictest([free, Requirement()]).untimed
     assert not strictest([free, Requirement(timeout=HOUR)]).untimed
+
+
+def test_the_strictest_of_several_is_rejected_as_soon_as_any_and_keeps_every_delegation() -> None:
+    ana, ben = Delegation(of="ana", to="cy"), Delegation(of="ben", to="cy")
+    one = Requirement(reject_quorum=3, delegations=(ana,))
+    found = strictest([one, Requirement(reject_quorum=2, delegations=(ben, ana))])
+    assert (found.reject_quorum, found.delegations) == (2, (ana, ben))
