@@ -26,7 +26,7 @@ def context(number: int = 17) -> dict[str, Any]:
 
 def found(folder: Path, **settings: str) -> hv.Config:
     """Make a vault in `folder`, with its state beside it."""
-    return hv.init_vault(folder / "vault", state_dir=folder / "state", **settings)
+    return hv.init_vault(folder / "vault", state_dir=folder / "state", new=False, **settings)
 
 
 def open_gate(config: hv.Config, *, keeper: bool) -> hv.Gate:

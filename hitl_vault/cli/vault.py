@@ -26,6 +26,9 @@ def init(
     approvers: Annotated[
         str | None, Option("--approvers", "Who may answer, and nobody else: ana,ben.", "NAMES")
     ] = None,
+    new: Annotated[
+        bool, Option("--new", "Begin an empty record, though notes of another one lie there.")
+    ] = False,
     vault: Annotated[str | None, Option("--vault", "The folder, if no PATH is given.", "PATH")] = None,
     state_dir: StateDir = None,
 ) -> None:
@@ -34,7 +37,7 @@ def init(
     names = [name.strip() for name in (approvers or "").split(",") if name.strip()]
     given["approvers"] = _quoted(names) if names else None
     settings = {name: value for name, value in given.items() if value is not None}
-    config = hv.init_vault(path or vault or "vault", state_dir=state_dir, **settings)
+    config = hv.init_vault(path or vault or "vault", state_dir=state_dir, new=new, **settings)
     print(f"The vault is {hv.text.one_line(str(config.root))}; open the folder in Obsidian or any editor.")
     if config.settings.mode is not hv.Mode.OPEN and not config.settings.approvers:
         print('Nobody may answer yet: add `approvers: ["NAME"]` to .hitl/vault.yaml in it.')

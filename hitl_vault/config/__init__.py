@@ -32,6 +32,7 @@ __all__ = [
     "Settings",
     "approver",
     "begin",
+    "earlier",
     "find_vault",
     "in_force",
     "is_vault",
@@ -162,6 +163,11 @@ def proposed(config: Config, data: bytes) -> Settings:
     if settings.id != config.settings.id:
         raise ConfigError(f"{path}: id: the record is that of {config.settings.id}; write this id again")
     return settings
+
+
+def earlier(root: Path, *, state_dir: str | Path | None = None) -> pin.Home | None:
+    """Return which vault was at `root` when it was opened last, and where its record is."""
+    return pin.home(_trusted(state_dir), root)
 
 
 def find_vault(vault: str | Path | None = None, *, state_dir: str | Path | None = None) -> Path:

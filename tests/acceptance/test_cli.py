@@ -409,6 +409,30 @@ def test_init_makes_a_vault_and_leaves_one_alone(hitl: Shell, work: Path) -> Non
     assert hitl("init", f"{work}/other", "--mode", "nonsense").code == 1
 
 
+def test_init_begins_no_empty_record_beside_the_notes_of_another_one(
+    hitl: Shell, ids: dict[str, str]
+) -> None:
+    settings = hitl.house.root / ".hitl/vault.yaml"
+    before = settings.read_text()
+    id = hv.load_config(hitl.house.root, state_dir=hitl.house.state).settings.id
+    with hv.open_gate(hitl.house.root, state_dir=hitl.house.state, keeper=False) as gate:
+        gate.draw()
+    listed = hitl("list", "--json").json
+    settings.unlink()
+    refused = hitl("init", str(hitl.house.root))
+    assert refused.code == 1
+    assert f"notes here belong to another record (kept in {hitl.house.state}/{id}); " in refused.err
+    assert f'write id: "{id}" into {settings}' in refused.err and "--new" in refused.err
+    assert not settings.exists()
+    settings.write_text(f'id: "{id}"\n')
+    assert hitl("list", "--json").json == listed
+    settings.write_text(before)
+    assert hitl("init", str(hitl.house.root), "--new").code == 1
+    settings.unlink()
+    assert hitl("init", str(hitl.house.root), "--new").code == 0
+    assert hv.load_config(hitl.house.root, state_dir=hitl.house.state).settings.id != id
+
+
 def test_a_missing_vault_is_one_line_that_says_what_to_do(
     hitl: Shell, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
