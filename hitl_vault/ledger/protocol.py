@@ -72,7 +72,10 @@ class Writer(Protocol):
         ...
 
     def has_asked(self, agent: str, run: str | None = None) -> bool:
-        """Tell whether `agent` has asked anything; with `run`, anything in that run."""
+        """Tell whether `agent` has asked anything; with `run`, anything in that run.
+
+        Adopted notes do not count: nobody checked whose they are.
+        """
         ...
 
     def append(self, kind: Kind, request: str, body: Mapping[str, Any] | bytes, *, mode: Mode) -> Entry:

@@ -13,6 +13,7 @@ from hitl_vault.domain.fold import fold
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.lifecycle import ABOUT_THE_VAULT, Kind, State
 from hitl_vault.domain.record import Record
+from hitl_vault.domain.request import ADOPTED
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import instant, text_of
 from hitl_vault.errors import Conflict, InvalidTransition, LedgerUnavailable, RequestNotFound
@@ -34,7 +35,10 @@ from hitl_vault.ledger.tables import (
 _LAST = "SELECT seq, at, hash FROM entry ORDER BY seq DESC LIMIT 1"
 _BY_KEY = "SELECT id FROM request WHERE agent = ? AND key = ?"
 _SEQ = "SELECT seq FROM request WHERE id = ?"
-_HAS_ASKED = "SELECT 1 FROM request WHERE agent = ? AND (? IS NULL OR run = ?) LIMIT 1"
+_HAS_ASKED = f"""
+SELECT 1 FROM request WHERE agent = ? AND (? IS NULL OR run = ?)
+AND (key IS NULL OR substr(key, 1, {len(ADOPTED)}) <> '{ADOPTED}') LIMIT 1
+"""
 _LEASE = "INSERT INTO lease VALUES (?, ?) ON CONFLICT DO UPDATE SET until = excluded.until"
 
 

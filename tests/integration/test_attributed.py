@@ -71,6 +71,21 @@ def test_an_agent_that_asks_in_this_vault_does_not_approve_an_adopted_note(house
     assert gate.decide(record.id, "approve", by="ana").state is hv.State.APPROVED
 
 
+def test_no_note_keeps_an_approver_from_answering_other_notes(house: House) -> None:
+    """Anybody can write that ana asks for something."""
+    house.found(mode="attributed", approvers='["ana"]')
+    gate = house.gate()
+    for name, author in (("theirs", "ana"), ("honest", "crm-bot")):
+        (house.root / "Pending_Approval" / f"{name}.md").write_text(
+            f"---\ntype: approval_request\naction: {name}\nrequested_by: {author}\n---\nPay.\n"
+        )
+    eventually(lambda: len(list(gate.pending())) == 2)
+    asked = {record.request.action: record.id for record in gate.pending()}
+    with pytest.raises(hv.SelfApproval):
+        gate.decide(asked["theirs"], "approve", by="ana")
+    assert gate.decide(asked["honest"], "approve", by="ana").state == "approved"
+
+
 def test_without_a_list_nobody_decides_and_the_note_says_where_to_add_names(house: House) -> None:
     house.found(mode="attributed")
     gate = house.gate()
