@@ -9,7 +9,7 @@ from typing import Any
 
 from hitl_vault.domain.code import Codes, IssuedCode
 from hitl_vault.domain.codec import decode
-from hitl_vault.domain.decision import Claim, Decision, Outcome, Vote, same_person
+from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Vote, same_person
 from hitl_vault.domain.edits import applied
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.frozen import changed
@@ -17,6 +17,7 @@ from hitl_vault.domain.lifecycle import Kind, State, step
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
+from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.standing import StandingRule
 
 
@@ -86,9 +87,16 @@ def _escalated(record: Record, entry: Entry) -> _Changes:
 def _questioned(record: Record, entry: Entry) -> _Changes:
     question = decode(Question, entry.body)
     ballots = (*record.ballots, question.ballot) if question.ballot else record.ballots
-    stopped = record.paused or (entry.at if record.request.requirement.pause else None)
+    stopped = record.paused or (entry.at if _pauses(record, question) else None)
     changes: _Changes = {"questions": (*record.questions, question), "ballots": ballots, "paused": stopped}
     return changes | {"notice": None, "notice_kind": None}
+
+
+def _pauses(record: Record, question: Question) -> bool:
+    """Tell whether a question stops the clock; where answers need a proof, none from a note does."""
+    needs = record.request.requirement
+    unproven = needs.mode in (Mode.CODE, Mode.SIGNED) and question.gesture not in (Gesture.CLI, Gesture.API)
+    return needs.pause and not unproven
 
 
 def _answered(record: Record, entry: Entry) -> _Changes:

@@ -95,9 +95,9 @@ class Requirement:
     them. `quorum` approvals decide yes, `reject_quorum` rejections decide no. `settle` is in
     seconds and overrides the vault's. `timeout` is what the rule gives (None: nothing, or with
     `untimed` no deadline at all); `remind` tells how long before the deadline to remind. With
-    `pause` a question stops the clock. `edits` are the members of the context that an approver may
-    change (`payee.name` for one within another), where `edits_check`, a CEL expression over
-    `context` (changed) and `proposed`, holds.
+    `pause` a question stops the clock (in the modes that want a proof none from a note does). `edits`
+    are the members of the context that an approver may change (`payee.name` for one within another),
+    where `edits_check`, a CEL expression over `context` (changed) and `proposed`, holds.
     """
 
     mode: Mode = Mode.OPEN

@@ -116,6 +116,18 @@ def test_the_clock_goes_on_where_the_requirement_does_not_pause() -> None:
     assert (found.extended, found.deadline) == (timedelta(0), at(60))
 
 
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("gesture", list(Gesture))
+def test_a_question_that_anybody_may_have_written_stops_no_clock_where_answers_need_a_proof(
+    mode: Mode, gesture: Gesture
+) -> None:
+    proving = replace(REQUEST, requirement=replace(NEEDS, pause=True, mode=mode))
+    question = Question(request="", text="why?", at=at(0), gesture=gesture, by="ana")
+    found = record((Kind.QUESTIONED, encode(question)), of=proving)
+    written = gesture not in (Gesture.CLI, Gesture.API)
+    assert (found.paused is None) is (written and mode in (Mode.CODE, Mode.SIGNED))
+
+
 def test_an_answer_to_nothing_changes_nothing() -> None:
     assert record(answered("because")).questions == ()
     done = record(asked("why?"), answered("because"), answered("again"))
