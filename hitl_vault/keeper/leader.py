@@ -24,6 +24,7 @@ class Leadership:
         self._lock = filelock.FileLock(state / LOCK, thread_local=False, is_singleton=False)
         self._card = state / CARD
         self._calling_card = settings_folder / calling_card(state)
+        self._shown = False
 
     def take(self) -> bool:
         """Try to become the active keeper; never blocks."""
@@ -39,18 +40,24 @@ class Leadership:
     def show(self) -> None:
         """Let other machines see that this one keeps the vault."""
         write_note(self._calling_card, json.dumps({"host": socket.gethostname()}).encode(), sync=False)
+        self._shown = True
 
     def leave(self) -> None:
         """Let another keeper take over."""
         if self.held:
-            try:
-                self._calling_card.unlink(missing_ok=True)
-            except OSError as error:  # others see a keeper that is none, which harms less than a lock kept
-                _log.warning("%s could not be removed: %s", self._calling_card, error)
+            self._hide()
             try:
                 self._lock.release()
             except OSError as error:  # it goes with this process
                 _log.warning("%s could not be let go of: %s", self._lock.lock_file, error)
+
+    def _hide(self) -> None:
+        shown, self._shown = self._shown, False
+        try:
+            if shown:
+                self._calling_card.unlink(missing_ok=True)
+        except OSError as error:  # others see a keeper that is none, which harms less than a lock kept
+            _log.warning("%s could not be removed: %s", self._calling_card, error)
 
     @property
     def held(self) -> bool:

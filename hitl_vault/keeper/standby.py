@@ -16,6 +16,7 @@ from hitl_vault.errors import VaultError
 from hitl_vault.keeper.inbox import Inbox
 from hitl_vault.keeper.leader import Leadership
 from hitl_vault.keeper.loop import BREATH, FEW, Loop
+from hitl_vault.keeper.once import Once
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.layout import Layout
@@ -45,7 +46,8 @@ class Keeper:
     def __init__(self, config: Config, ledger: Ledger, *, tell: Callable[[str], None] | None = None) -> None:
         self._config = config
         self._ledger = ledger
-        self._tell = tell or _warn
+        self._tell = Once(tell or _warn)
+        self._tell_state = tell or _warn
         self._layout = Layout(config.root)
         self._leadership = Leadership(config.state, config.root / SETTINGS_FOLDER)
         self._inbox = Inbox()
@@ -120,7 +122,7 @@ class Keeper:
                 self._config.root,
                 on_path=partial(self._hear, loop),
                 on_rescan=self._inbox.rescan,
-                on_state=self._tell,
+                on_state=self._tell_state,
                 mode=self._config.settings.watch,
             )
             at_the_end.callback(watcher.stop)

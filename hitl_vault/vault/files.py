@@ -28,6 +28,7 @@ _READ = (
     | getattr(os, "O_BINARY", 0)
 )
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 PREFIX, SUFFIX, TAKEN, TRADED = ".hitl-", ".tmp", ".taken", ".traded"
 """How the names of files begin that are not notes yet (and end so) or not any more; see `leftovers`."""
 
@@ -89,6 +90,19 @@ def _check(path: Path, info: os.stat_result, limit: int) -> None:
         raise BallotInvalid(f"{path} is a symbolic link; put the note itself there", path=path)
 
 
+class Unwritable(OSError):
+    """A folder in which nothing can be made."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(error.errno, error.strerror, str(folder))
+
+    def __str__(self) -> str:
+        return (
+            f"{self.filename} cannot be written ({self.strerror}), so no note can be drawn there; "
+            "answer with `hitl approve`"
+        )
+
+
 def _kind(mode: int) -> str:
     names = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
     return next((name for test, name in names if test(mode)), "a device")
@@ -137,7 +151,12 @@ def trade_mark(data: bytes) -> str:
 def write_hidden(folder: Path, data: bytes, *, sync: bool = False) -> str:
     """Write `data` to a new hidden file in `folder` and return its path."""
     name = hidden_name(folder)
-    fd = os.open(name, _WRITE, 0o666)
+    try:
+        fd = os.open(name, _WRITE, 0o666)
+    except OSError as error:
+        if error.errno in _FORBIDDEN:
+            raise Unwritable(folder, error) from None
+        raise OSError(error.errno, error.strerror, str(folder)) from None
     try:
         _write_all(fd, data)
         if sync:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -10,6 +11,7 @@ from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import Literal, TypeAlias, overload
 
+from hitl_vault.acts import timing
 from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.fold import fold
@@ -29,6 +31,10 @@ TELLING = frozenset(
     {Kind.APPROVED, Kind.REJECTED, Kind.EXPIRED, Kind.CANCELLED, Kind.REMINDED, Kind.QUESTIONED}
 )
 """The entries that may matter to somebody who waits."""
+
+
+GRACE = 1.0
+"""Seconds after which whoever waits records an expiry that no keeper has recorded."""
 
 
 class Watch:
@@ -153,19 +159,23 @@ class Waiting:
         With `questions`, a question that an approver asks and nobody has answered yet ends the wait as
         well; `answer` it and wait again. `on_reminder` is called with the record when the deadline is near,
         as often as the requirement says, and at once if that was so before; what it raises ends the wait.
-        `LedgerUnavailable` ends it if the gate is closed meanwhile.
+        A deadline that passes ends it whether or not a keeper is at work. `LedgerUnavailable` ends it if
+        the gate is closed meanwhile.
         """
         watch = Watch(questions=questions, on_reminder=on_reminder)
-        ends = None if timeout is None else time.monotonic() + duration(timeout).total_seconds()
+        ends = math.inf if timeout is None else time.monotonic() + duration(timeout).total_seconds()
         told = threading.Event()
         with self._waiters.watching(id, told.set) as news:
-            record = self.ledger.record(id)
+            record, due = self._looked_up(id)
             while (found := watch.take(record)) is None:
-                left = None if ends is None else ends - time.monotonic()
-                if left is not None and left <= 0:
+                now = time.monotonic()
+                if now >= ends:
                     raise WaitTimeout(f"{id} is still pending after {timeout}")
                 self._waiters.check_open(id)
-                told.wait(left)
+                if now >= due:
+                    record, due = self._expired(id)
+                    continue
+                told.wait(None if min(ends, due) == math.inf else min(ends, due) - now)
                 told.clear()
                 record = _brought_up(record, news)
         return found
@@ -203,7 +213,7 @@ class Waiting:
 
         watch = Watch(questions=questions, on_reminder=on_reminder)
         loop, told = asyncio.get_running_loop(), asyncio.Event()
-        ends = None if timeout is None else loop.time() + duration(timeout).total_seconds()
+        ends = math.inf if timeout is None else time.monotonic() + duration(timeout).total_seconds()
 
         def wake() -> None:
             # A loop that was closed under its waits must not keep the others from being woken.
@@ -211,14 +221,31 @@ class Waiting:
                 loop.call_soon_threadsafe(told.set)
 
         with self._waiters.watching(id, wake) as news:
-            record = await asyncio.to_thread(self.ledger.record, id)
+            record, due = await asyncio.to_thread(self._looked_up, id)
             while (found := watch.take(record)) is None:
                 self._waiters.check_open(id)
+                until = min(ends, due)
                 try:
-                    async with asyncio.timeout_at(ends):
+                    async with asyncio.timeout(None if until == math.inf else until - time.monotonic()):
                         await told.wait()
                 except TimeoutError:
-                    raise WaitTimeout(f"{id} is still pending after {timeout}") from None
+                    if ends <= due:
+                        raise WaitTimeout(f"{id} is still pending after {timeout}") from None
+                    record, due = await asyncio.to_thread(self._expired, id)
+                    continue
                 told.clear()
                 record = _brought_up(record, news)
         return found
+
+    def _looked_up(self, id: str) -> tuple[Record, float]:
+        """Return a record, and when (by `time.monotonic`) its expiry is to be recorded here."""
+        record = self.ledger.record(id)
+        if record.deadline is None:
+            return record, math.inf
+        left = (record.deadline - self.ledger.now()).total_seconds()
+        return record, time.monotonic() + left + GRACE
+
+    def _expired(self, id: str) -> tuple[Record, float]:
+        """Record an expiry that no keeper has recorded: one may be stuck, or there may be none."""
+        self.ledger.write(lambda writer: timing.expire(writer, id))
+        return self._looked_up(id)

@@ -35,6 +35,11 @@ class Disk:
         self._filler.unlink()
 
 
+def make_read_only(folder: Path) -> None:
+    """Let nothing be written any more where a disk is mounted."""
+    _run(*_ROOT, "mount", "-o", "remount,ro", str(folder))
+
+
 def _write_until_full(file: int, size: int) -> None:
     with contextlib.suppress(OSError):  # no room, which is what is wanted
         while os.write(file, bytes(size)):

@@ -73,3 +73,20 @@ def test_running_out_of_time_in_a_reminder_is_not_the_wait_running_out_of_time(
 
     with pytest.raises(TimeoutError, match="the chat"):
         waits(gate, request.id, timeout=5, on_reminder=slow)
+
+
+def test_a_deadline_ends_a_wait_though_no_keeper_is_at_work(house: House, waits: Waits) -> None:
+    gate = house.gate(keeper=False)
+    request = gate.ask("refund", timeout="0.2s")
+    assert waits(gate, request.id, timeout=8).state == "expired"
+    assert gate.get(request.id).state == "expired"
+
+
+def test_the_end_of_a_wait_that_comes_before_the_deadline_leaves_the_request_pending(
+    house: House, waits: Waits
+) -> None:
+    gate = house.gate(keeper=False)
+    request = gate.ask("refund", timeout="1h")
+    with pytest.raises(hv.WaitTimeout):
+        waits(gate, request.id, timeout=0.2)
+    assert gate.get(request.id).state == "pending"
