@@ -100,10 +100,12 @@ def is_on(root: Path, id: str) -> bool:
     """Tell whether the note of a rule lies in a vault and says that it is in force."""
     from hitl_vault.vault.ballot import read_ballot  # heavy, and few vaults have rules
     from hitl_vault.vault.files import read_note
-    from hitl_vault.vault.layout import Folder
+    from hitl_vault.vault.layout import Folder, Layout
 
+    layout = Layout(root)
+    path = layout.path(Folder.STANDING) / f"{id}.md"
     try:
-        return read_ballot(read_note(root / Folder.STANDING / f"{id}.md")).status == ACTIVE
+        return not layout.link_above(path) and read_ballot(read_note(path)).status == ACTIVE
     except (OSError, BallotInvalid):
         return False
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 from hitl_vault.config import Config
@@ -48,12 +48,7 @@ def notes(config: Config, ledger: Ledger) -> Iterator[Check]:
 
 
 def _places(layout: Layout) -> Iterator[Place]:
-    seen = 0
-    for where, _, names in os.walk(layout.path(Folder.PENDING)):
-        for name in names:
-            place = layout.classify(os.path.join(where, name))
-            if place and (seen := seen + 1) <= MOST:
-                yield place
+    return islice(layout.notes(Folder.PENDING), MOST)
 
 
 def _adopted(ledger: Ledger) -> list[str]:

@@ -79,17 +79,20 @@ def vault_place(config: Config) -> Iterator[Check]:
 def folders(config: Config) -> Iterator[Check]:
     """Look whether the folders are there and can be written."""
     layout = Layout(config.root)
+    linked = layout.links(*Folder)
     bad = [problem for folder in Folder if (problem := _unwritable(layout.path(folder)))]
+    if linked:
+        yield fail("folders", "; ".join(linked), "Nothing there counts before that.")
     if bad:
         yield fail("folders", "; ".join(bad), "Give the user that runs the keeper write permission there.")
-    else:
+    elif not linked:
         yield ok("folders", "all there, and they can be written")
     yield from _leftovers(layout)
 
 
 def _unwritable(folder: Path) -> str:
-    if not folder.exists():
-        return ""  # the keeper makes it
+    if folder.is_symlink() or not folder.exists():
+        return ""  # told of already, or the keeper makes it
     probe = hidden_name(folder)
     try:
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

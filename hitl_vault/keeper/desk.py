@@ -12,7 +12,7 @@ from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode
-from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
+from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, NotAllowed
 from hitl_vault.keeper.casting import Cast, cast_of
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.reading import NOTHING_READ, Read
@@ -20,7 +20,6 @@ from hitl_vault.keeper.records import Records
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
-from hitl_vault.keeper.troubles import RETRY_AFTER
 from hitl_vault.keeper.values import with_changed_values
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
@@ -37,7 +36,7 @@ class Desk:
     """Takes in ballots. For the active keeper alone.
 
     `later` holds the ids to come back to, by `monotonic` time; `redraw` asks for a note to be
-    drawn up to an entry; `tell` takes sentences for the operator.
+    drawn up to an entry.
     """
 
     def __init__(
@@ -52,7 +51,6 @@ class Desk:
         later: Timers[str],
         monotonic: Callable[[], float],
         redraw: Callable[[str, int], None],
-        tell: Callable[[str], None],
     ) -> None:
         self._settings = config.settings
         self._rules = Rules(config)
@@ -64,7 +62,6 @@ class Desk:
         self._later = later
         self._monotonic = monotonic
         self._redraw = redraw
-        self._tell = tell
         self._spent: dict[str, str] = {}
         self._since: dict[str, tuple[frozenset[tuple[str, str]], float]] = {}
 
@@ -220,20 +217,11 @@ class Desk:
         return {sha} if sha else set()
 
     def _draw(self, record: Record, sightings: Sequence[Sighting], before: Record | None = None) -> None:
-        wait = 0.0
         try:
             left = self._projector.project(record, sightings, before=before)
             self._projector.put_away(record, left)  # what is left has settled
-            clean = True
         except Changed:
-            clean = False
-        except LedgerUnavailable:
-            raise
-        except OSError as error:
-            self._tell(f"the note of {record.id} could not be drawn and will be tried again: {error}")
-            clean, wait = False, RETRY_AFTER
-        if not clean:
-            self._later.set(record.id, self._monotonic() + wait)
+            self._later.set(record.id, self._monotonic())
 
     def _consider_resolved(self, record: Record, sightings: Sequence[Sighting]) -> None:
         """Put right what lies in the vault for a request that is decided; it changes nothing any more."""

@@ -9,6 +9,9 @@ from hitl_vault.keeper.troubles import said
 from hitl_vault.vault.layout import Folder, Layout
 from hitl_vault.vault.leftovers import tidy
 
+_LOOKED_THROUGH = (Folder.PENDING, Folder.STANDING)
+"""The folders that every survey looks through; in the others links are found by `hitl doctor`."""
+
 
 class Folders:
     """For the active keeper alone. `tell` takes sentences for the operator."""
@@ -20,8 +23,8 @@ class Folders:
         self.untidy = False
 
     def make(self) -> None:
-        """Make the folders that are missing, and tell once of those that cannot be made."""
-        wrong = self._layout.make()
+        """Make the folders that are missing, and tell once of those that cannot be used."""
+        wrong = list(dict.fromkeys([*self._layout.make(), *self._layout.links(*_LOOKED_THROUGH)]))
         for problem in wrong:
             if problem not in self._wrong:
                 self._tell(problem)

@@ -78,6 +78,8 @@ class Looks:
             self._troubles.over(place.path)
 
     def _hear(self, place: Place, *, alone: bool) -> None:
+        if self._layout.link_above(place.path):
+            return
         try:
             found = read(place.path)
         except OSError:  # whoever looks closer will say what is wrong

@@ -88,7 +88,6 @@ class Loop:
             later=self._later,
             monotonic=monotonic,
             redraw=self._redraw,
-            tell=tell,
         )
         self._clerk = Clerk(ledger, tell=tell)
         self._courier = Courier(ledger, config.state, monotonic=monotonic, tell=tell)

@@ -220,6 +220,7 @@ class Projector:
     def _write(self, record: Record, target: Path, data: bytes, seen: Sighting | None) -> None:
         if seen and seen.data == data and str(target) in self._recent:
             return  # else nobody knows whether it would outlast a power cut
+        self._layout.check(target)
         if seen and seen.unread:  # a folder, a link or worse: out of the way with it
             move_aside(self._layout, target, _why(record))
         if not (
@@ -235,6 +236,7 @@ class Projector:
             self._trace(stray.path, None, blank=True)
 
     def _take(self, record: Record, stray: Sighting) -> bool:
+        self._layout.check(stray.path)
         try:
             return take(stray.path, stray.data)
         except BallotInvalid:

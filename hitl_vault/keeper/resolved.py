@@ -72,6 +72,8 @@ class Resolved:
 
     def look(self, place: Place) -> Misfit | Record | None:
         """Return the record that a file fits, or what is wrong with it; None if it never was ours."""
+        if self._layout.link_above(place.path):
+            return None
         try:
             data = read_note(place.path)
         except FileNotFoundError:

@@ -112,6 +112,7 @@ class StandingNotes:
     def _consider_id(self, id: str) -> None:
         rule = self._rule(id)
         if rule is not None:
+            self._layout.check(self._path(id))
             self._consider(rule)
 
     def _soon(self, id: str) -> None:
@@ -180,6 +181,7 @@ class StandingNotes:
         place = self._layout.classify(path)
         if place is None:
             return
+        self._layout.check(path)
         try:
             data = read_note(path)
         except FileNotFoundError:

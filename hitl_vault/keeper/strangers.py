@@ -59,6 +59,8 @@ class Strangers:
 
         Or the one whose note it is under another name: a copy, which is looked at beside the note.
         """
+        if self._layout.link_above(place.path):
+            return None
         try:
             data = read_note(place.path)
         except FileNotFoundError:
@@ -180,6 +182,7 @@ class Strangers:
 
     def _put_aside(self, place: Place, data: bytes, name: str) -> None:
         copy = set_aside(self._layout, place.name, data, "planted")
+        self._layout.check(place.path)
         if take(place.path, data):  # else it was changed just now, and is looked at again
             self._tell_of(name, copy)
 

@@ -90,7 +90,7 @@ class Survey:
 
     def _as_drawn(self, id: str, place: Place) -> bool:
         sha = self._projector.sha_at(id, place.path)
-        if not sha:
+        if not sha or self._layout.link_above(place.path):
             return False
         try:
             return hashlib.sha256(read_note(place.path)).hexdigest() == sha

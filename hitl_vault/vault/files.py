@@ -191,8 +191,7 @@ def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: st
     an empty one, as a crash may leave; the same bytes set aside twice for the same reason are one
     file. For one process at a time. Returns where it lies.
     """
-    folder = layout.path(Folder.SET_ASIDE)
-    folder.mkdir(exist_ok=True)
+    folder = _aside(layout)
     temporary = write_hidden(folder, data, sync=True)
     try:
         target = _claim(folder, path, why, data)
@@ -206,11 +205,18 @@ def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: st
 
 def move_aside(layout: Layout, path: Path, why: str) -> Path:
     """Move whatever lies at `path` to `Set_Aside/` without reading it: a folder, a link, a huge file."""
-    folder = layout.path(Folder.SET_ASIDE)
-    folder.mkdir(exist_ok=True)
+    layout.check(path)
+    folder = _aside(layout)
     target = next(name for name in _names(folder, path, why) if not os.path.lexists(name))
     os.rename(path, target)
     return target
+
+
+def _aside(layout: Layout) -> Path:
+    folder = layout.path(Folder.SET_ASIDE)
+    layout.check(folder / "any")
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _claim(folder: Path, path: str | os.PathLike[str], why: str, data: bytes) -> Path:

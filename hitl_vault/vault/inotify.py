@@ -31,7 +31,7 @@ _SELF = InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_MOVE_SELF
 _ARRIVED = InotifyConstants.IN_CREATE | InotifyConstants.IN_MOVED_TO
 _LEFT = InotifyConstants.IN_DELETE | InotifyConstants.IN_MOVED_FROM
 _ROOT = Mask(_ARRIVED | _SELF | InotifyConstants.IN_ONLYDIR)
-_INSIDE = Mask(_ROOT | _LEFT | InotifyConstants.IN_CLOSE_WRITE)
+_INSIDE = Mask(_ROOT | _LEFT | InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_DONT_FOLLOW)
 _STOP_WITHIN = 2.0
 
 
@@ -96,7 +96,8 @@ class InotifyListener:
     def _unwatched(self) -> str | None:
         for name in FOLDERS:
             path = os.path.join(self._root, name)
-            if path not in self._paths and path not in self._refused and os.path.isdir(path):
+            known = path in self._paths or path in self._refused or os.path.islink(path)
+            if not known and os.path.isdir(path):
                 return f"{name} was not watched"
         opened = next((path for path in self._refused.copy() if os.access(path, os.R_OK)), None)
         return opened and f"{Path(opened).name} can be read again"

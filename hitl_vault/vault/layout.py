@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from hitl_vault.domain.identity import ids_in, is_id
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
-from hitl_vault.errors import VaultNotFound
-from hitl_vault.vault.walking import files
+from hitl_vault.errors import VaultError, VaultNotFound
+from hitl_vault.vault.walking import files, links
 
 
 class Folder(StrEnum):
@@ -71,7 +71,11 @@ class Place:
 
 
 class Layout:
-    """The folders below one vault's root. Nothing here reads a file or follows a link."""
+    """The folders below one vault's root. Nothing here reads a file or follows a link.
+
+    The root may be a link. A folder below it may not: whoever can write notes could lead the keeper
+    anywhere with one. So nothing behind one is looked at or written to.
+    """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(os.path.abspath(root))
@@ -94,9 +98,29 @@ class Layout:
         """Return the path of what lies at `relative` below the root, with `/`."""
         return self._prefix + relative
 
-    def below(self, path: Path) -> str:
+    def below(self, path: str | os.PathLike[str]) -> str:
         """Return where in the vault a path lies, with `/`; the opposite of `at`."""
         return os.fspath(path).removeprefix(self._prefix).replace(os.sep, "/")
+
+    def link_above(self, path: str | os.PathLike[str]) -> str:
+        """Return the first folder on the way from the root to `path` that is a link, empty if none is."""
+        text = os.fspath(path)
+        end = text.find(os.sep, len(self._prefix))
+        while end > 0:
+            if os.path.islink(text[:end]):
+                return self.below(text[:end])
+            end = text.find(os.sep, end + 1)
+        return ""
+
+    def check(self, path: str | os.PathLike[str]) -> None:
+        """Raise `VaultError` if the way to `path` leads through a link. To be asked right before writing."""
+        if link := self.link_above(path):
+            raise VaultError(_linked(link))
+
+    def links(self, *folders: Folder) -> list[str]:
+        """Say of every link to a folder, in the place of these folders or below them, what to do about it."""
+        found = [link for folder in folders for link in links(self.path(folder))]
+        return [_linked(self.below(link)) for link in found]
 
     def home(self, record: Record) -> Path:
         """Return the one place where the note of a record belongs.
@@ -117,6 +141,8 @@ class Layout:
         return [problem for folder in Folder if (problem := self._made(folder))]
 
     def _made(self, folder: Folder) -> str:
+        if os.path.islink(self.path(folder)):
+            return _linked(folder)
         try:
             self.path(folder).mkdir(exist_ok=True)
         except FileNotFoundError:
@@ -151,6 +177,13 @@ class Layout:
         if folder is None or _passing(name):
             return None
         return Place(folder=folder, path=Path(text), name=_printable(name))
+
+
+def _linked(folder: str) -> str:
+    return (
+        f"{_printable(folder)} is a link to another folder; nothing behind it is read or changed: "
+        "put a real folder in its place"
+    )
 
 
 def _passing(name: str) -> bool:

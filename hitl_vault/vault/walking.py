@@ -13,11 +13,22 @@ def files(folder: str | os.PathLike[str]) -> Iterator[str]:
 
     A folder that cannot be listed counts as empty, unless that may be otherwise another time: `OSError`.
     """
-    waiting = [os.fspath(folder)]
+    return (entry.path for entry in _walk(folder))
+
+
+def links(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """Yield every link to a folder below a folder, or the folder itself if it is one."""
+    if os.path.islink(folder):
+        yield os.fspath(folder)
+    yield from (e.path for e in _walk(folder) if e.is_symlink() and os.path.isdir(e.path))
+
+
+def _walk(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
+    waiting = [] if os.path.islink(folder) else [os.fspath(folder)]
     while waiting:
         for entry in _entries(waiting.pop()):
             if not _is_folder(entry):
-                yield entry.path
+                yield entry
             elif not entry.name.startswith("."):
                 waiting.append(entry.path)
 
