@@ -44,6 +44,7 @@ class _Shown(dict[int, str]):
 
 _SHOWN = _Shown()
 _BACKTICKS = re.compile("`{3,}")
+_TURNING = re.compile(r"[^\W\d_]+|\d[\d.,:/+-]*")
 _WORD = re.compile(r"\w+(?:[.@-]+\w+)*")
 _ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})
 
@@ -121,11 +122,48 @@ def columns(text: str) -> int:
 
 
 def look_alikes(*values: object) -> str:
-    """Say which words in JSON values, names included, mix scripts that are easily confused; empty if none."""
+    """Say which words in JSON values, names included, mix scripts that are easily confused; empty if none.
+
+    And which, written from right to left, show the numbers after them in another order.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for text in _strings(values):
         found |= mixed_scripts(text)
-    return ", ".join(f"{word} mixes {' and '.join(scripts)}" for word, scripts in found.items())
+    said = [f"{word} mixes {' and '.join(scripts)}" for word, scripts in found.items()]
+    turning = dict.fromkeys(word for line in _lines(values) for word in turning_words(line))
+    return ", ".join([*said, *(f"{word} turns the numbers after it around" for word in turning)])
+
+
+def _lines(value: object) -> Iterator[str]:
+    """Yield what is shown on one line each, for a name with a plain value both of them."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            plain = not isinstance(item, Mapping | list | tuple)
+            yield f"{name}: {item}" if plain else name
+            yield from () if plain else _lines(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _lines(item)
+    else:
+        yield str(value)
+
+
+def turning_words(text: str) -> list[str]:
+    """Return the words from right to left that two numbers follow with no other word between.
+
+    A screen shows these numbers in the other order; who reads from left to right takes one for the other.
+    """
+    found: list[str] = []
+    word, numbers = "", 0
+    for token in _TURNING.findall(text) if not text.isascii() else ():
+        if not token[0].isdecimal():
+            turns = unicodedata.bidirectional(token[-1]) in ("R", "AL")
+            word, numbers = (token if turns else ""), 0
+        elif word:
+            numbers += 1
+            if numbers == 2:
+                found.append(word)
+    return found
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -20,6 +20,7 @@ from hitl_vault.domain.text import (
     measure,
     mixed_scripts,
     one_line,
+    turning_words,
     visible,
 )
 
@@ -142,6 +143,32 @@ def test_a_fence_is_longer_than_what_is_in_it(text: str, fenced: str) -> None:
 )
 def test_words_of_mixed_scripts_are_named(text: str, found: dict[str, tuple[str, ...]]) -> None:
     assert mixed_scripts(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("pay --ref \u05d0 5 9000", ["\u05d0"]),
+        ("pay \u0627\u0628 5, 9000, 7", ["\u0627\u0628"]),
+        ("\u05d0 5 9000 \u05d1\u05d2 1 2", ["\u05d0", "\u05d1\u05d2"]),
+        ("\u05d0 \u0665 \u0669", ["\u05d0"]),
+        ("5 9000 \u05d0", []),
+        ("\u05d0 5 to 9000", []),
+        ("\u05d0 1,000.50", []),
+        ("\u05d0\u05d1 900 \u05d2 5", []),
+        ("\u00e9 5 9000", []),
+        ("pay 5 9000", []),
+    ],
+)
+def test_words_that_turn_the_order_of_numbers_are_named(text: str, found: list[str]) -> None:
+    assert turning_words(text) == found
+
+
+def test_a_name_that_turns_its_own_value_is_told() -> None:
+    told = "\u05d0 turns the numbers after it around"
+    for value in ({"\u05d0 5": 9000}, {"a": [{"b": "\u05d0 5 9000"}]}, {"\u05d0 5": "9000"}):
+        assert look_alikes(value, "plain") == told
+    assert look_alikes({"\u05d0 5": {"a": 9000}, "b": ["\u05d0", "5", "9000"]}) == ""
 
 
 def test_look_alikes_are_told_wherever_they_stand_in_a_value() -> None:
