@@ -26,6 +26,8 @@ def list_(
 ) -> None:
     """List the requests that wait for an answer."""
     states = _states(all, state)
+    if limit < 0:
+        raise Usage(f"--limit: write a number, or 0 for all, not {limit}")
     with hv.open_listing(vault, state_dir=state_dir) as listing:
         rows = listing.rows(states=states, limit=limit or None)
         if waiting := listing.config.waiting():

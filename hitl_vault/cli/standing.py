@@ -16,12 +16,13 @@ def rules(json: Json = False, vault: Vault = None, state_dir: StateDir = None) -
         if json:
             render.write_json([hv.encode(rule) | {"uses": gate.ledger.uses(rule.id)} for rule in found])
             return 0
+        if not found:
+            print("No standing rules are in force.")
         for rule in found:
             by = f" by {', '.join(rule.by)}" if rule.by else ""
             line = f"{rule.action} of {rule.agent}, granted{by}, until {hv.times.readable(rule.ends)}"
-            print(
-                f"{render.short(rule.id)}  {hv.text.one_line(line)}, used {gate.ledger.uses(rule.id)} times"
-            )
+            used = hv.text.plural(gate.ledger.uses(rule.id), "time")
+            print(f"{render.short(rule.id)}  {hv.text.one_line(line)}, used {used}")
     return 0
 
 
@@ -34,5 +35,6 @@ def revoke(
 ) -> int:
     """End a standing rule at once; ID is that of the approval that made it."""
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        print(views.decision_line(gate.revoke(gate.find(id), by=by, why=why)))
+        record = gate.revoke(gate.find(id), by=by, why=why)
+        print(f"revoked  {render.short(record.id)}  {views.title(record.request)}")
     return 0

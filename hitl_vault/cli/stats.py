@@ -136,7 +136,7 @@ def _alerts(figures: dict[str, Any]) -> Iterator[str]:
     if (figures["rejection_rate"] or 0) > MANY_REJECTED:
         yield f"{figures['rejection_rate']:.0%} of the answers were no, more than {MANY_REJECTED:.0%}"
     if figures["expired"]:
-        yield f"{figures['expired']} requests expired without being carried out"
+        yield f"{hv.text.plural(figures['expired'], 'request')} expired without being carried out"
 
 
 def _lines(figures: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import hitl_vault as hv
 from hitl_vault.cli import render
-from hitl_vault.cli.exits import DONE, ERROR
+from hitl_vault.cli.ask import span
+from hitl_vault.cli.exits import DONE, ERROR, Usage
 from hitl_vault.cli.options import Argument, Json, Option, StateDir, Vault
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -33,6 +34,10 @@ def init(
     state_dir: StateDir = None,
 ) -> None:
     """Make a folder a vault; what is there is left as it is."""
+    if mode is not None and mode not in list(hv.Mode):
+        raise Usage(f"--mode: {mode!r} is no mode; there are {', '.join(hv.Mode)}")
+    if timeout not in (None, "none", "never") and not span(timeout, "--timeout"):
+        raise Usage("--timeout: no time at all; write 1h, or `none` for no deadline")
     given = {"mode": mode, "timeout": timeout, "approver": None if approver is None else _quoted(approver)}
     names = [name.strip() for name in (approvers or "").split(",") if name.strip()]
     given["approvers"] = _quoted(names) if names else None

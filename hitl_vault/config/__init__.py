@@ -178,6 +178,10 @@ def find_vault(vault: str | Path | None = None, *, state_dir: str | Path | None 
     named = vault if vault is not None else os.environ.get("HITL_VAULT") or None
     if named is not None:
         root = Path(named).expanduser()
+        if not os.fspath(named):
+            raise VaultNotFound("--vault is empty; name the vault's folder")
+        if root.exists() and not root.is_dir():
+            raise VaultNotFound(f"{root} is not a folder; name the vault's folder")
         if not is_vault(root):
             raise VaultNotFound(f"no vault at {root}; `hitl init {root}` makes one")
         return root.resolve()

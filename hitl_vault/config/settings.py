@@ -168,7 +168,16 @@ def _is_plain(text: str) -> bool:
 
 
 def _timeout(value: Any) -> timedelta | None:
-    return None if value in ("none", "never") else duration(value)
+    span = None if value in ("none", "never") else duration(value)
+    if span == timedelta(0):
+        raise ValueError("no time at all; write 1h, or `none` for no deadline")
+    return span
+
+
+def _mode(value: Any) -> Mode:
+    if value not in list(Mode):
+        raise ValueError(f"{value!r} is no mode; there are {', '.join(Mode)}")
+    return Mode(value)
 
 
 def _seconds(value: Any) -> float:
@@ -196,7 +205,7 @@ def _watch(value: Any) -> Watch:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "mode": Mode,
+    "mode": _mode,
     "timeout": _timeout,
     "settle": _seconds,
     "flag_after": _seconds,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hitl_vault.config import SETTINGS_FOLDER, Config
 from hitl_vault.diagnosis.check import Check, fail, ok, warn
 from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.text import plural
 from hitl_vault.domain.times import brief, readable
 from hitl_vault.errors import LedgerBroken
 from hitl_vault.ledger.protocol import Ledger
@@ -52,7 +53,7 @@ def _unknown(ledger: Ledger) -> Iterator[Check]:
     if lost:
         yield warn(
             "outcomes",
-            f"{lost} requests were claimed by a program that then vanished",
+            f"{plural(lost, 'request')}, claimed by a program that then vanished",
             "`hitl list --state unknown` names them; look what really happened, then say so with "
             "`hitl settle ID executed` or `failed`. Nothing runs them again.",
         )

@@ -116,6 +116,11 @@ def measure(text: str) -> str:
     return f"⟨… {len(data)} bytes in all, sha256:{hashlib.sha256(data).hexdigest()}⟩"
 
 
+def plural(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 request` or `2 requests`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def columns(text: str) -> int:
     """Return how many terminal columns `text` takes: wide letters two, combining marks none."""
     return len(text) if text.isascii() else sum(map(_columns, text))

@@ -86,6 +86,11 @@ def exact(span: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
+def spoken(span: timedelta) -> str:
+    """Return a duration as people write it, such as `1h30m` or `0.5s`."""
+    return f"{span.total_seconds():g}s" if span.microseconds else exact(span)
+
+
 def brief(span: timedelta) -> str:
     """Return a duration in its largest fitting unit, such as `45s`, `12m`, `3h`, `2d`."""
     seconds = abs(int(span.total_seconds()))

@@ -147,4 +147,7 @@ def _check_known(what: str, name: str, known: Any) -> None:
 
 def _syntax(text: str) -> str:
     found = re.search(r"<input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)", text)
-    return f"at character {found[2]}: {found[3][:160]}" if found else text.splitlines()[0][:200]
+    if found is None:
+        return text.splitlines()[0][:200]
+    single = found[3].startswith("token recognition error at: '=")
+    return f"at character {found[2]}: {'write == to compare' if single else found[3][:160]}"

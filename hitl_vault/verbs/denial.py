@@ -5,6 +5,7 @@ from __future__ import annotations
 from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
+from hitl_vault.domain.times import readable
 from hitl_vault.errors import Blocked, Cancelled, Expired, NotApproved, Rejected
 
 _ERRORS: dict[State, type[NotApproved]] = {
@@ -19,7 +20,8 @@ def not_approved(record: Record) -> NotApproved:
     request, decision = record.request, record.decision
     blocked = decision is not None and decision.blocked
     if record.state is State.EXPIRED:
-        text = f"{request.action} ({record.id}) expired at {record.expires}"
+        at = f" at {readable(record.expires)}" if record.expires else ""
+        text = f"{request.action} ({record.id}) expired{at}"
     else:
         state = "blocked" if blocked else record.state
         text = f"{request.action} ({record.id}) was {state}{_words(decision)}"

@@ -22,6 +22,8 @@ class Looking:
 
     def find(self, part: str) -> str:
         """Return the one id that contains `part`; `RequestNotFound` if there is none or more than one."""
+        if not part:
+            raise RequestNotFound("name a request: its id, or any part of it that no other has", id=part)
         found = self.ledger.find(part)
         if len(found) == 1:
             return found[0]

@@ -19,7 +19,7 @@ from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
-from hitl_vault.domain.times import Duration, duration
+from hitl_vault.domain.times import Duration, duration, spoken
 from hitl_vault.errors import LedgerUnavailable, WaitTimeout
 from hitl_vault.ledger.protocol import Ledger
 
@@ -170,7 +170,7 @@ class Waiting:
             while (found := watch.take(record)) is None:
                 now = time.monotonic()
                 if now >= ends:
-                    raise WaitTimeout(f"{id} is still pending after {timeout}")
+                    raise WaitTimeout(_still_pending(id, timeout))
                 self._waiters.check_open(id)
                 if now >= due:
                     record, due = self._expired(id)
@@ -230,7 +230,7 @@ class Waiting:
                         await told.wait()
                 except TimeoutError:
                     if ends <= due:
-                        raise WaitTimeout(f"{id} is still pending after {timeout}") from None
+                        raise WaitTimeout(_still_pending(id, timeout)) from None
                     record, due = await asyncio.to_thread(self._expired, id)
                     continue
                 told.clear()
@@ -249,3 +249,7 @@ class Waiting:
         """Record an expiry that no keeper has recorded: one may be stuck, or there may be none."""
         self.ledger.write(lambda writer: timing.expire(writer, id))
         return self._looked_up(id)
+
+
+def _still_pending(id: str, timeout: Duration | None) -> str:
+    return f"{id} is still pending after {spoken(duration(timeout or 0))}"

@@ -406,7 +406,46 @@ def test_init_makes_a_vault_and_leaves_one_alone(hitl: Shell, work: Path) -> Non
     assert hitl("init", f"{work}/new").code == 0
     assert (work / "new/.hitl/vault.yaml").read_text() == settings
     assert hitl("init", f"{work}/new", "--timeout", "3h").code == 1
-    assert hitl("init", f"{work}/other", "--mode", "nonsense").code == 1
+    assert not (work / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["list", "--limit", "-3"], 2, "--limit: write a number, or 0 for all, not -3"),
+        (["list", "--vault", ""], 1, "--vault is empty"),
+        (["--vault", "/etc/passwd", "list"], 1, "/etc/passwd is not a folder"),
+        (
+            ["init", "other", "--mode", "lax"],
+            2,
+            "--mode: 'lax' is no mode; there are open, attributed, code, signed",
+        ),
+        (["init", "other", "--timeout", "0"], 2, "--timeout: "),
+        (["init", "other", "--timeout", "0s"], 2, "--timeout: no time at all"),
+        (["approve", ""], 1, "name a request"),
+        (["show", ""], 1, "name a request"),
+        (
+            ["run", "x", "--timeout", "0.1s", "--", "true"],
+            4,
+            r"expired at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$",
+        ),
+        (["run", "x", "--wait-timeout", "0.1s", "--", "true"], 6, "is still pending after 0.1s$"),
+        (["run", "x", "--wait-timeout", "1s", "--", "true"], 6, "is still pending after 1s$"),
+    ],
+)
+def test_what_cannot_be_meant_and_what_ran_out_is_said_in_words(
+    hitl: Shell, work: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, says: str
+) -> None:
+    monkeypatch.chdir(work)
+    result = hitl(*words)
+    assert (result.code, result.out) == (code, "")
+    assert re.search(says, result.err.strip()), result.err
+    assert not (work / "other").exists()
+
+
+def test_where_no_standing_rule_is_in_force_it_says_so(hitl: Shell) -> None:
+    assert hitl("rules").out == "No standing rules are in force.\n"
+    assert hitl("rules", "--json").json == []
 
 
 def test_init_begins_no_empty_record_beside_the_notes_of_another_one(

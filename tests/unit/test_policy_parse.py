@@ -158,6 +158,7 @@ MISTAKES = [
         RULE + "    verdict: ask\n    when: contxt.a",
         "policy.yaml:5: rules[0].when: there is no variable 'contxt'; did",
     ),
+    (RULE + "    verdict: ask\n    when: action = 'x'", "rules[0].when: at character 8: write == to compare"),
     (RULE + "    verdict: ask\n    when: contains(action)x", "rules[0].when: at character"),
     (RULE + "    verdict: ask\n    when: lower(action)", "rules[0].when: there is no function 'lower'"),
     (RULE + "    verdict: ask\n    when: !has(context.a)", "put quotes around a value that begins with '!'"),
