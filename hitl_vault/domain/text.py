@@ -135,22 +135,28 @@ def look_alikes(*values: object) -> str:
     for text in _strings(values):
         found |= mixed_scripts(text)
     said = [f"{word} mixes {' and '.join(scripts)}" for word, scripts in found.items()]
-    turning = dict.fromkeys(word for line in _lines(values) for word in turning_words(line))
+    lines = (line for value in values for line in _lines(value))
+    turning = dict.fromkeys(word for line in lines for word in turning_words(line))
     return ", ".join([*said, *(f"{word} turns the numbers after it around" for word in turning)])
 
 
 def _lines(value: object) -> Iterator[str]:
-    """Yield what is shown on one line each, for a name with a plain value both of them."""
+    """Yield what may be shown on one line: a name with its value, and a list, which may be a command."""
     if isinstance(value, Mapping):
-        for name, item in value.items():
-            plain = not isinstance(item, Mapping | list | tuple)
-            yield f"{name}: {item}" if plain else name
-            yield from () if plain else _lines(item)
+        yield from (f"{name}: {item}" if _is_plain(item) else name for name, item in value.items())
+        value = list(value.values())
     elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _lines(item)
+        yield " ".join(str(item) for item in value if _is_plain(item))
     else:
         yield str(value)
+        return
+    for item in value:
+        if not _is_plain(item):
+            yield from _lines(item)
+
+
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, Mapping | list | tuple)
 
 
 def turning_words(text: str) -> list[str]:

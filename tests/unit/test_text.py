@@ -164,11 +164,16 @@ def test_words_that_turn_the_order_of_numbers_are_named(text: str, found: list[s
     assert turning_words(text) == found
 
 
-def test_a_name_that_turns_its_own_value_is_told() -> None:
+def test_a_name_that_turns_its_own_value_is_told_and_a_word_of_a_command() -> None:
     told = "\u05d0 turns the numbers after it around"
-    for value in ({"\u05d0 5": 9000}, {"a": [{"b": "\u05d0 5 9000"}]}, {"\u05d0 5": "9000"}):
+    for value in (
+        {"argv": ["pay", "\u05d0", "5", "9000"]},
+        {"\u05d0 5": 9000},
+        {"a": [{"b": "\u05d0 5 9000"}]},
+        {"\u05d0 5": "9000"},
+    ):
         assert look_alikes(value, "plain") == told
-    assert look_alikes({"\u05d0 5": {"a": 9000}, "b": ["\u05d0", "5", "9000"]}) == ""
+    assert look_alikes({"\u05d0 5": {"a": 9000}, "b": ["\u05d0", "5"]}) == ""
 
 
 def test_look_alikes_are_told_wherever_they_stand_in_a_value() -> None:
