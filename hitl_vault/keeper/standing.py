@@ -24,9 +24,6 @@ from hitl_vault.vault.placing import create_note, replace_note, take
 from hitl_vault.vault.rule_note import draw_rule
 from hitl_vault.vault.seal import differences
 
-MISSING_AFTER = 1.0
-"""Seconds after which a note that is gone counts as deleted: editors and sync tools delete and create."""
-
 T = TypeVar("T", bound=Hashable)
 
 
@@ -129,7 +126,7 @@ class StandingNotes:
         if found.sha == self._drawn(rule.id):
             self._seen.pop(rule.id, None)
             self._draw(rule, found)
-        elif self._settled(rule.id, found):
+        elif _ends(rule, found) or self._settled(rule.id, found):
             self._act(rule, found)
 
     def _act(self, rule: StandingRule, found: _Found) -> None:
@@ -228,9 +225,8 @@ class StandingNotes:
         if sha != found.sha:
             since = now
         self._seen[id] = (found.sha, since)
-        wait = MISSING_AFTER if found.data is None else self._settle
-        if now < since + wait:
-            self._later.set(id, since + wait)
+        if now < since + self._settle:
+            self._later.set(id, since + self._settle)
             return False
         self._seen.pop(id, None)
         return True
@@ -241,6 +237,12 @@ class StandingNotes:
 
     def _path(self, id: str) -> Path:
         return self._layout.path(Folder.STANDING) / f"{id}.md"
+
+
+def _ends(rule: StandingRule, found: _Found) -> bool:
+    """Tell whether what was found ends a rule on sight: put back a moment later, it would hold again."""
+    told = found.data is None or (found.ballot is not None and found.ballot.status != ACTIVE)
+    return rule.ended is None and told
 
 
 def _mark(id: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import hitl_vault as hv
+from tests.faults.puppet import Puppet
 from tests.house import House, eventually
 
 CONTEXT = {"to": "ACME", "amount": 50, "memo": "May", "deep": {"iban": "DE00", "ref": 1}}
@@ -325,3 +326,33 @@ def test_without_the_folder_no_rule_answers_and_the_keeper_ends_them(house: Hous
     shutil.rmtree(house.root / "Standing_Rules")
     assert not is_answered(gate)
     eventually(lambda: gate.get(request.id).standing.ended)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("how", ["deleted", "revoked"])
+def test_a_rule_that_was_ended_stays_so_though_its_note_is_put_back(work: Path, how: str) -> None:
+    """An agent puts it back a moment later: the keeper has seen it, and waits for nothing."""
+    puppet = Puppet(work)
+    (puppet.root / ".hitl" / "policy.yaml").write_text(POLICY)
+    puppet.stop()
+    puppet.begin()
+    request = puppet.gate.ask("notify", CONTEXT)
+    puppet.gate.decide(request.id, "approve", by="ana", remember="2d")
+    puppet.look()
+    note = puppet.root / "Standing_Rules" / f"{request.id}.md"
+    before = note.read_bytes()
+    assert puppet.gate.get(puppet.gate.ask("notify", CONTEXT).id).state == "approved"
+    puppet.settle(rescan=False)
+    before = note.read_bytes()
+    if how == "deleted":
+        note.unlink()
+    else:
+        note.write_bytes(before.replace(b'status: "active"', b"status: revoked"))
+    puppet.hear(note)
+    puppet.look()  # no time passes
+    note.write_bytes(before)
+    puppet.hear(note)
+    puppet.settle(rescan=True)
+    assert puppet.gate.standing_rules() == []
+    assert puppet.gate.get(puppet.gate.ask("notify", CONTEXT).id).state == "pending"
+    assert 'status: "ended"' in note.read_text()
+    puppet.stop()
