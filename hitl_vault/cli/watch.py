@@ -6,7 +6,6 @@ import json as jsonlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -67,20 +66,25 @@ class Teller:
         if self._json:
             self._print(jsonlib.dumps({"at": hv.times.text_of(now), "kind": "keeper", "text": text}))
         else:
-            self._print(f"{_clock(now)}  {render.paint('keeper', 'cyan')}    {hv.text.one_line(text)}")
+            head = f"{_clock(now)}  {render.paint('keeper', 'cyan')}    "
+            self._print("\n".join(_told(head, 20, hv.text.one_line(text))))
 
     def _print(self, line: str) -> None:
         with self._lock:
             print(line, flush=True)
 
 
-def _lines(entry: hv.Entry) -> Iterator[str]:
+def _lines(entry: hv.Entry) -> list[str]:
     kind = render.paint(f"{entry.kind:<9}", _COLOURS.get(entry.kind, ""))
     said = views.entry_line(entry).removeprefix(str(entry.kind)).lstrip(": ")
     head = f"{_clock(entry.at)}  {kind} {render.short(entry.request):<8}  "
     columns = 21 + max(9, len(entry.kind))
-    lines = render.hung(head, columns, said) if sys.stdout.isatty() else [head + said]
-    yield from (line.rstrip() for line in lines)
+    return [line.rstrip() for line in _told(head, columns, said)]
+
+
+def _told(head: str, columns: int, said: str) -> list[str]:
+    """Return the lines of what is told: on a terminal none that it would break, else one."""
+    return list(render.hung(head, columns, said)) if sys.stdout.isatty() else [head + said]
 
 
 def _clock(at: datetime) -> str:
