@@ -133,11 +133,16 @@ def _refused(*given: object) -> None:
     raise OSError(5, "Input/output error")
 
 
-def test_nothing_counts_as_synced_after_a_sync_that_failed(tmp_path: Path) -> None:
+def test_nothing_counts_as_synced_after_a_sync_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     note = tmp_path / "n.md"
     note.touch()
     syncer = Syncer()
-    syncer.submit([note / "below-a-file"], 7)  # fails like a disk would
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", _refused)
+        syncer.submit([note], 7)
+        syncer.stop()
     syncer.submit([note], 8)
     syncer.stop()
     assert isinstance(syncer.failure, OSError)

@@ -278,7 +278,7 @@ def test_a_key_revoked_while_the_claim_is_on_its_way_refuses_it(house: House, si
     gate, request = approved(house, sign)
     lease = timedelta(seconds=60)
     job = Claiming(gate.ledger, gate.config.state).job(
-        request.id, agent=gate.agent, action=None, context={"n": 1}, lease=lease
+        request.id, agent=gate.agent, action=request.action, context={"n": 1}, lease=lease
     )
     gate.keys.revoke(next(key.id for key in gate.keys.list() if key.name == "ana"))
     with pytest.raises(hv.SignatureInvalid, match="revoked"):
