@@ -11,6 +11,9 @@ from typing import Any
 import hitl_vault as hv
 from hitl_vault.cli import render
 
+_MOST = 400
+"""Columns of an entry at most: `hitl show` and `hitl log --json` have all of it."""
+
 
 def record_json(record: hv.Record, note: Path | None = None) -> dict[str, Any]:
     """Return a record as JSON, without the token of its claim."""
@@ -150,7 +153,7 @@ def entry_line(entry: hv.Entry) -> str:
     """Return what an entry records, in one harmless line."""
     tell = _TELL.get(entry.kind, _by)
     said = tell(entry.body).removeprefix(f": {str(entry.kind).title()}")
-    return f"{entry.kind}{hv.text.one_line(said)}"
+    return f"{entry.kind}{render.cut(said, _MOST)}"
 
 
 def _asked(body: Any) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from markupsafe import Markup
 
-from hitl_vault.domain.text import BLANK, fence, fenced, head, mark, measure, one_line, too_long
+from hitl_vault.domain.text import BLANK, bounded, fence, fenced, head, mark, measure, one_line, too_long
 
 CONTEXT_LIMIT = 96 * 1024
 BLOCK_LIMIT = 32 * 1024
@@ -75,18 +75,25 @@ def is_short(fence: Inert) -> bool:
     return "\n⟨… " in fence
 
 
-def row_text(value: object) -> str:
+def row_text(value: object, width: int = ROW_WIDTH) -> str:
     """Return any JSON value on one short line; a string as it is, anything else as JSON."""
     text = value if isinstance(value, str) else _compact(value)
-    if len(text) > ROW_WIDTH or not text.isascii() or not text.isprintable():
-        text = one_line(text, ROW_WIDTH)
+    if len(text) > width or not text.isascii() or not text.isprintable():
+        text = one_line(text, width)
     return text.replace("<%", "<⟨U+0025⟩")
 
 
-def table(rows: Sequence[tuple[str, str]]) -> Inert:
-    """Return one fence of labels and one-line texts, which are visible already."""
+def table(rows: Sequence[tuple[str, str]], below: Iterable[str] = ()) -> Inert:
+    """Return one fence of labels and one-line texts, and of what stands `below` them; all visible already."""
     width = min(20, max(len(label) for label, _ in rows))
-    return Inert(fenced("\n".join(f"{label:<{width}}  {text}" for label, text in rows), "text"))
+    lines = "\n".join(f"{label:<{width}}  {text}" for label, text in rows)
+    return Inert(fenced("\n\n".join([lines, *below]), "text"))
+
+
+def indented(text: str, *, limit: int) -> str:
+    """Return a text of several lines for a fence, with blanks before each: none can pose as a row of ours."""
+    shown = bounded(text.replace("\r\n", "\n").removesuffix("\n"), limit).replace("<%", "<⟨U+0025⟩")
+    return "\n".join(f"  {line}" for line in shown.split("\n"))
 
 
 def listing(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -23,6 +24,8 @@ from hitl_vault.vault.templates import title_of
 from hitl_vault.vault.thread import thread
 
 _MOST_ROWS = 8
+_MEMBER_WIDTH = 200
+_TEXT_LIMIT = 4096
 _CALLOUT = {Level.LOW: "info", Level.MEDIUM: "info", Level.HIGH: "warning", Level.CRITICAL: "danger"}
 _TOLD = {
     Kind.REFUSED: "An answer did not count",
@@ -104,12 +107,13 @@ class Page:
         """Return one fence with these rows (a label and what follows it), then who asks and the risk.
 
         A row whose first value is None is left out. Where no row is left, the plain members of the
-        context take their place, unless `members` is false.
+        context take their place, unless `members` is false; texts of several lines follow below.
         """
         shown = [(row[0], _joined(row[1:])) for row in rows if row[1] is not None]
-        if not shown and members:
-            shown = list(_members(self.request.context))
-        return inert.table([*shown, *system_rows(self.record)])
+        if shown or not members:
+            return inert.table([*shown, *system_rows(self.record)])
+        plain = _plain_members(self.request.context)
+        return inert.table([*_members(plain), *system_rows(self.record)], _texts(plain))
 
     def _above(self) -> Iterator[str]:
         yield from above(self.record)
@@ -235,13 +239,38 @@ def _joined(values: Sequence[object]) -> str:
     return " ".join(row_text(value_of(value)) for value in values if value is not None)
 
 
-def _members(context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Members keep the quotes of their names, so that none can pose as a row of ours."""
-    plain = [name for name, value in context.items() if not isinstance(value, dict | list | tuple)]
-    for name in plain[:_MOST_ROWS]:
-        yield row_text(encode_basestring(name)), row_text(context[name])
+def _plain_members(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in context.items() if not isinstance(value, dict | list | tuple)}
+
+
+def _members(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in islice(plain.items(), _MOST_ROWS):
+        yield _label(name), _member(value)
     if len(plain) > _MOST_ROWS:
         yield "and more below", str(len(plain) - _MOST_ROWS)
+
+
+def _label(name: str) -> str:
+    """Return a member's name in its quotes, so that none can pose as a row of ours."""
+    return row_text(encode_basestring(name))
+
+
+def _member(value: Any) -> str:
+    if _is_lines(value):
+        return "below"
+    long = isinstance(value, str) and len(value) > _MEMBER_WIDTH
+    return f"{row_text(value, _MEMBER_WIDTH)}{', see Context' if long else ''}"
+
+
+def _is_lines(value: Any) -> bool:
+    return isinstance(value, str) and "\n" in value.strip()
+
+
+def _texts(plain: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts of several lines as they would be read."""
+    for name, value in islice(plain.items(), _MOST_ROWS):
+        if _is_lines(value):
+            yield f"{_label(name)}\n{inert.indented(value, limit=_TEXT_LIMIT)}"
 
 
 def _shortened(id: str) -> str:

@@ -482,3 +482,11 @@ def test_a_missing_vault_is_one_line_that_says_what_to_do(
     assert (result.code, result.out) == (1, "")
     assert "hitl init" in result.err
     assert len(result.err.splitlines()) == 1
+
+
+def test_the_log_crops_what_is_long_and_an_export_does_not(hitl: Shell) -> None:
+    hitl.ask("--summary", "x" * 20_000)
+    (line,) = hitl("log").out.splitlines()
+    assert line.endswith("x…")
+    assert len(line) < 500
+    assert "x" * 20_000 in hitl("log", "--json").out

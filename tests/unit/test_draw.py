@@ -208,6 +208,21 @@ def test_a_member_of_the_context_cannot_pose_as_a_row_of_ours() -> None:
     assert [row.split("  ")[0] for row in rows] == ['"Asked by"', '"Risk\\nRisk"', "Asked by", "Risk"]
 
 
+def test_a_text_of_several_lines_is_shown_as_it_would_be_read_and_poses_as_nothing_else() -> None:
+    note = drawn(pending(request("import", {"n": 1, "body": "Hi,\nAsked by  root\n```\n\u2028end\n"})))
+    facts = part(note, "# Import").split("To answer")[0]
+    assert '"body"    below\nAsked by  ' in facts
+    assert facts.rstrip().endswith('\n\n"body"\n  Hi,\n  Asked by  root\n  ```\n  ⟨U+2028⟩end\n````')
+
+
+def test_a_long_member_is_cropped_in_the_facts_and_says_where_the_rest_is() -> None:
+    note = drawn(pending(request("import", {"blob": "x" * 5000})))
+    (row,) = (line for line in note.splitlines() if line.startswith('"blob"'))
+    assert len(row) < 240
+    assert row.endswith("⟨… 5000 in all⟩, see Context")
+    assert "x" * 5000 in note
+
+
 def test_a_huge_request_stays_readable_as_a_ballot_and_says_what_is_missing() -> None:
     blob = "\u200bж" * 200_000
     asked = request(
