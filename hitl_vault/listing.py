@@ -13,6 +13,8 @@ from hitl_vault.ledger.reading import SqliteReading
 class Listing(SqliteReading):
     """The requests of a vault: `rows`, `counts` and `find` as a `Ledger` has them, and its time `now`.
 
+    `on_hold` tells which pending requests have an answer that cannot count.
+
     Use it as a context manager, or close it.
     """
 

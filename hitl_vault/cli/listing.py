@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import hitl_vault as hv
 from hitl_vault.cli import render
@@ -32,10 +32,11 @@ def list_(
         rows = listing.rows(states=states, limit=limit or None)
         if waiting := listing.config.waiting():
             say(waiting)
+        held = listing.on_hold(row.id for row in rows if row.state is hv.State.PENDING)
         if json:
-            render.write_json([hv.encode(row) for row in rows])
+            render.write_json([hv.encode(row) | _held(held.get(row.id)) for row in rows])
             return
-        render.write(_listing(rows, states, listing.now()))
+        render.write(_listing(rows, states, held, listing.now()))
         _say_the_rest(listing, states, len(rows) if len(rows) == limit else None)
 
 
@@ -50,34 +51,56 @@ def _states(all: bool, state: str | None) -> Collection[hv.State]:
         raise Usage(f"--state: no state is called {state!r}; there are {', '.join(hv.State)}") from None
 
 
-def _listing(rows: list[hv.Row], states: Collection[hv.State], now: datetime) -> Iterator[str]:
+def _held(kind: hv.Kind | None) -> dict[str, str]:
+    return {} if kind is None else {"notice": str(kind)}
+
+
+def _listing(
+    rows: list[hv.Row], states: Collection[hv.State], held: Mapping[str, hv.Kind], now: datetime
+) -> Iterator[str]:
     if not rows:
         yield f"No requests are {next(iter(states))}." if states else "No requests yet."
         return
-    mixed = len(states) != 1
-    heads = ["ID", "AGE", "LEFT", "RISK", *(["STATE"] if mixed else []), "ACTION", "AGENT", "SUMMARY"]
-    cells = [_cells(row, mixed, now) for row in rows]
-    colours = [_colours(row, mixed) for row in rows]
-    yield from render.table(heads, cells, colours)
+    columns = _columns(held, now)
+    if len(states) == 1 and not held:
+        del columns["STATE"]
+    if render.width() < _NARROW:
+        for head in ("AGE", "RISK", "AGENT"):
+            del columns[head]
+    cells = [[cell(row) for cell, _ in columns.values()] for row in rows]
+    yield from render.table(
+        list(columns), cells, [[colour(row) for _, colour in columns.values()] for row in rows]
+    )
 
 
-def _cells(row: hv.Row, mixed: bool, now: datetime) -> list[str]:
-    open_ = row.state in (hv.State.PENDING, hv.State.APPROVED)
-    return [
-        render.short(row.id),
-        render.since(row.created, now),
-        render.until(row.expires, now) if open_ else "",
-        str(row.risk),
-        *([str(row.state)] if mixed else []),
-        render.cut(row.action, 18),
-        render.cut(row.agent, 14),
-        render.cut(row.summary, 400),
-    ]
+_NARROW = 60
+"""On fewer columns some are left out."""
+
+_Column: TypeAlias = tuple[Callable[[hv.Row], str], Callable[[hv.Row], str]]
 
 
-def _colours(row: hv.Row, mixed: bool) -> list[str]:
-    state = [render.state_colour(row.state)] if mixed else []
-    return ["bold", "", "", render.risk_colour(row.risk), *state, "", "", ""]
+def _columns(held: Mapping[str, hv.Kind], now: datetime) -> dict[str, _Column]:
+    """Return what a listing has to say of a row, each with its colour; what is on hold is in that state."""
+
+    def left(row: hv.Row) -> str:
+        open_ = row.state in (hv.State.PENDING, hv.State.APPROVED)
+        return render.until(row.expires, now) if open_ else ""
+
+    action = 18 if render.width() >= _NARROW else 12 if not held else 8
+    return {
+        "ID": (lambda row: render.short(row.id), lambda row: "bold"),
+        "AGE": (lambda row: render.since(row.created, now), _plain),
+        "LEFT": (left, _plain),
+        "RISK": (lambda row: str(row.risk), lambda row: render.risk_colour(row.risk)),
+        "STATE": (lambda row: str(held.get(row.id, row.state)), lambda row: render.state_colour(row.state)),
+        "ACTION": (lambda row: render.cut(row.action, action), _plain),
+        "AGENT": (lambda row: render.cut(row.agent, 14), _plain),
+        "SUMMARY": (lambda row: render.cut(row.summary, 400), _plain),
+    }
+
+
+def _plain(row: hv.Row) -> str:
+    return ""
 
 
 def _say_the_rest(listing: hv.Listing, states: Collection[hv.State], shown: int | None) -> None:

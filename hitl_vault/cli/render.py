@@ -139,7 +139,7 @@ def table(
     """Yield the lines of a table whose last column gets what width is left. Cells are harmless already."""
     widths = [max(map(hv.text.columns, column)) for column in zip(heads, *rows, strict=True)]
     left = width() - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
-    widths[-1] = max(8, min(widths[-1], left))
+    widths[-1] = max(4, min(widths[-1], left))
     yield paint(_line(heads, widths, [""] * len(heads)), "dim")
     for row, colour in zip(rows, colours, strict=True):
         yield _line(row, widths, colour)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.domain.times import instant
 from hitl_vault.errors import RequestNotFound
@@ -32,6 +32,12 @@ _USES = "SELECT count(*) FROM request WHERE rule = ?"
 _PENDING_IN = """
     SELECT request.id FROM request JOIN entry ON entry.seq = request.asked
     WHERE request.state = 'pending' AND entry.mode = ? ORDER BY request.asked
+"""
+# The entries that give a request a notice, or take it away; see `domain.fold`.
+_NOTICE = """
+    SELECT kind FROM entry WHERE request = ? AND kind IN (
+        'refused', 'held', 'flagged', 'tampered', 'cleared', 'voted', 'questioned', 'approved', 'rejected'
+    ) ORDER BY seq DESC LIMIT 1
 """
 LEASED_UNTIL = "SELECT until FROM lease WHERE request = ?"
 _NEWEST = "SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1"
@@ -65,6 +71,12 @@ def ids(connection: sqlite3.Connection, states: Collection[State], key: str) -> 
     for state in sorted(states):
         found += connection.execute(_IDS, (str(state), len(key), key)).fetchall()
     return [id for _, id in sorted(found)]
+
+
+def on_hold(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Kind]:
+    """Return which of these requests are held or flagged: an answer was found that cannot count."""
+    latest = ((id, connection.execute(_NOTICE, (id,)).fetchone()) for id in ids)
+    return {id: Kind(row[0]) for id, row in latest if row and row[0] in (Kind.HELD, Kind.FLAGGED)}
 
 
 def counts(connection: sqlite3.Connection, states: Collection[State]) -> dict[State, int]:

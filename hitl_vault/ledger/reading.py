@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from hitl_vault.domain.lifecycle import State
+from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.ledger import queries
 from hitl_vault.ledger.connections import Connections
 from hitl_vault.ledger.protocol import Row
@@ -45,6 +45,11 @@ class SqliteReading:
     ) -> list[Row]:
         with self._connections.reading() as connection:
             return queries.rows(connection, states, limit, after, newest_first)
+
+    def on_hold(self, ids: Iterable[str]) -> dict[str, Kind]:
+        """Return which of these pending requests are held or flagged: their notes say why."""
+        with self._connections.reading() as connection:
+            return queries.on_hold(connection, ids)
 
     def counts(self, states: Collection[State] = ()) -> dict[State, int]:
         with self._connections.reading() as connection:

@@ -14,8 +14,10 @@ import hitl_vault as hv
 from hitl_vault import acts
 from hitl_vault.cli import table
 from hitl_vault.cli.options import parameters
+from hitl_vault.domain.record import Notice
 from hitl_vault.ledger.protocol import Writer
 from tests.acceptance.shell import Shell
+from tests.house import eventually
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\x9b31mred\u202eevil\u200b\nhitl: all is well"
 
@@ -290,6 +292,42 @@ def test_list_says_how_many_more_there_are(hitl: Shell) -> None:
     assert hitl("list", "--limit", "0").out.count("deploy") == 55
     assert "more;" not in hitl("list", "--limit", "55").out
     assert len(hitl("list", "--limit", "2", "--json").json) == 2
+
+
+@pytest.mark.parametrize("all", ["", "--all"])
+def test_list_marks_what_is_on_hold_until_it_is_answered(hitl: Shell, all: str) -> None:
+    gate = hitl.house.gate()
+    held, fine = gate.ask("payment", {"n": 1}), gate.ask("payment", {"n": 2})
+    hitl.house.edit(held, ('status: "pending"', "status: approved"), ("[ ] Reject", "[x] Reject"))
+    eventually(lambda: gate.get(held.id).notice_kind == "held")
+
+    def lines() -> dict[str, str]:
+        return {line[:8]: line for line in hitl("list", *all.split()).out.splitlines()}
+
+    assert "  held  " in lines()[held.id[-8:]]
+    assert "  pending  " in lines()[fine.id[-8:]]
+    noticed = {row["id"]: row.get("notice") for row in hitl("list", "--json").json}
+    assert noticed == {held.id: "held", fine.id: None}
+    gate.decide(held.id, "approve", by="ana")
+    assert "held" not in str(lines())
+
+
+@pytest.mark.parametrize("columns", ["40", "59"])
+def test_list_fits_on_a_phone_without_age_risk_and_agent(
+    hitl: Shell, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    for action in ("an action with a long name", "x"):
+        hitl.ask("--summary", "long 界 " * 60, "--agent", "an-agent-with-a-long-name", action=action)
+    listed = hitl("list").out.splitlines()[:3]
+    assert listed[0].split() == ["ID", "LEFT", "ACTION", "SUMMARY"]
+    assert all(hv.text.columns(line) <= int(columns) for line in listed)
+    gate = hitl.house.gate(keeper=False)
+    id = gate.find(listed[1].split()[0])
+    gate.ledger.write(lambda writer: acts.note(writer, id, hv.Kind.FLAGGED, Notice(text="Not understood.")))
+    listed = hitl("list").out.splitlines()[:3]
+    assert "  flagged  " in listed[1]
+    assert all(hv.text.columns(line) <= int(columns) for line in listed)
 
 
 def test_list_fits_in_80_columns_and_says_when_nobody_keeps(hitl: Shell) -> None:
