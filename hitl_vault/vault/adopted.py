@@ -134,15 +134,13 @@ def _ticks(person: Person) -> dict[str, bool]:
 def _ticked(body: str, person: Person) -> str:
     """Return the agent's text with its own boxes as the person left them, or empty."""
     ticks = _ticks(person)
-    for found in reversed(list(_boxes(body))):
-        body = _marked(body, found, ticks[found[2]])
-    for found in reversed(list(_found(REMEMBER_BOX, body))):
-        body = _marked(body, found, False)
-    return body
-
-
-def _marked(body: str, found: re.Match[str], ticked: bool) -> str:
-    return body[: found.start(1)] + ("x" if ticked else " ") + body[found.end(1) :]
+    marks = {found.start(1): "x" if ticks[found[2]] else " " for found in _boxes(body)}
+    marks |= {found.start(1): " " for found in _found(REMEMBER_BOX, body)}
+    parts, at = list[str](), 0
+    for place, mark in sorted(marks.items()):
+        parts += body[at:place], mark
+        at = place + 1
+    return "".join(parts) + body[at:]
 
 
 def _boxes(body: str) -> Iterator[re.Match[str]]:

@@ -17,6 +17,8 @@ import hitl_vault as hv
 from hitl_vault.acts import timing
 from hitl_vault.keeper.desk import Desk
 from hitl_vault.keeper.strangers import Strangers
+from hitl_vault.vault.adopted import _ticked
+from hitl_vault.vault.person import Person
 from hitl_vault.vault.seal import differences
 from tests.conftest import Clock
 from tests.faults.puppet import Puppet
@@ -124,6 +126,14 @@ def test_comparing_long_runs_of_blanks_takes_no_time() -> None:
     drawn = NOTE.replace("## Notes", "```text\n" + " " * 200_000 + "x\n```\n## Notes", 1).encode()
     began = time.monotonic()
     differences(drawn, drawn.replace(b"x\n```", b"y\n```"))
+    assert time.monotonic() - began < 1
+
+
+def test_drawing_a_note_of_nothing_but_boxes_takes_no_time() -> None:
+    """The text was put together anew for each of them."""
+    body = "- [x] Approve\n" * 40_000
+    began = time.monotonic()
+    assert "[x]" not in _ticked(body, Person())
     assert time.monotonic() - began < 1
 
 
