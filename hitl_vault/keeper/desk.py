@@ -274,12 +274,15 @@ class Desk:
     def _put_away(self, record: Record, strays: Sequence[Sighting], home: Sighting | None = None) -> None:
         copies = self._projector.put_away(record, strays, home)
         if copies:
-            text = (
-                "Another version of this note came after the decision and changed nothing. "
-                "It is in Set_Aside."
-            )
+            text = f"Another version of this note was found after the decision.{_stands(record)}"
             names = "\n".join(copy.name for copy in copies)
             self._record_notice(record.id, Kind.REFUSED, Notice(text=text, detail=names))
 
     def _record_notice(self, id: str, kind: Kind, notice: Notice) -> Record:
         return self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))
+
+
+def _stands(record: Record) -> str:
+    """Say what a change of mind comes too late for."""
+    stands = f" The decision stands: {record.decision.state}." if record.decision else ""
+    return f"{stands} For another, the agent would have to ask again. What was found is in Set_Aside."

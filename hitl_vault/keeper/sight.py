@@ -204,7 +204,7 @@ def _disputed(sightings: Sequence[Sighting], verdicts: frozenset[Verdict]) -> No
     lines = [f"the note: {', '.join(sorted(verdicts)) or 'undecided'}"]
     lines += [f"{name}: {verdict}" for name, verdict in said.items()]
     text = (
-        "On hold: a second copy of this note says something else. "
+        "A second copy of this note says something else. "
         "Delete the copy that is wrong, or make both say the same."
     )
     return Notice(text=text, detail="\n".join(lines))
@@ -212,7 +212,7 @@ def _disputed(sightings: Sequence[Sighting], verdicts: frozenset[Verdict]) -> No
 
 def _contradiction(mains: Sequence[Sighting]) -> Notice:
     lines = [f"{_where(s)}: {', '.join(sorted(_says(s))) or 'undecided'}" for s in mains]
-    text = "On hold: this note says both yes and no. Leave only one of them and it counts."
+    text = "This note says both yes and no. Leave only one of them and it counts."
     return Notice(text=text, detail="\n".join(lines))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from json.encoder import encode_basestring
@@ -25,11 +26,19 @@ from hitl_vault.vault.thread import thread
 
 _MOST_ROWS = 8
 _MEMBER_WIDTH = 200
+_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
+_OURS = frozenset(
+    {
+        *("asked by", "it says", "run", "risk", "rule", "file", "file content", "look twice", "approvers"),
+        *("escalated", "approvals", "rejections", "changed by", "standing rule", "comment"),
+    }
+)
+"""The labels of rows that are not the agent's, in small letters."""
 _TEXT_LIMIT = 4096
 _CALLOUT = {Level.LOW: "info", Level.MEDIUM: "info", Level.HIGH: "warning", Level.CRITICAL: "danger"}
 _TOLD = {
     Kind.REFUSED: "An answer did not count",
-    Kind.HELD: "On hold: what was found here contradicts itself",
+    Kind.HELD: "On hold",
     Kind.FLAGGED: "This is not an answer yet",
     Kind.TAMPERED: "This note was changed, and has been drawn again",
 }
@@ -216,6 +225,8 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     """Yield who asks, how risky it is, and what the policy wants."""
     request = record.request
     yield "Asked by", row_text(request.agent)
+    if request.summary:
+        yield "It says", f"(unchecked) {row_text(request.summary, _MEMBER_WIDTH)}"
     if request.run:
         yield "Run", row_text(request.run)
     yield "Risk", row_text(_risk(request))
@@ -251,8 +262,9 @@ def _members(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _label(name: str) -> str:
-    """Return a member's name in its quotes, so that none can pose as a row of ours."""
-    return row_text(encode_basestring(name))
+    """Return a member's name, in its quotes unless it is a plain word: none can pose as a row of ours."""
+    plain = _PLAIN_NAME.fullmatch(name) and name.replace("_", " ") not in _OURS
+    return name if plain else row_text(encode_basestring(name))
 
 
 def _member(value: Any) -> str:

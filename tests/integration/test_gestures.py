@@ -275,6 +275,7 @@ def test_a_save_after_the_decision_changes_nothing_and_is_kept_visibly(house: Ho
     eventually(lambda: not note.exists())
     assert [path.read_text() for path in house.aside()] == [late]
     eventually(lambda: house.says(request, "after the decision", "Approved"))
+    assert house.says(request, "The decision stands: approved", "Approved")
     assert gate.get(request.id).state == "approved"
 
 

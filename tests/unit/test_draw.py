@@ -148,10 +148,19 @@ def test_the_persons_part_comes_back_when_read(**part: object) -> None:
 
 
 def test_the_first_lines_say_what_matters() -> None:
-    """What, risk, until when, how much, to whom, who asks, why it is risky, and then the boxes."""
+    """What, risk, until when, how much, to whom, who asks, what that one says, the risk, then the boxes."""
     body = DRAWER.body(pending())
-    first = ["# Payment", "High risk", "04:04:05 UTC", "900 EUR", "ACME", "crm-bot", "amount over 500"]
-    then = ["- [ ] Approve", "- [ ] Reject", "## Context", "Pay invoice 17", "It is due."]
+    first = [
+        "# Payment",
+        "High risk",
+        "04:04:05 UTC",
+        "900 EUR",
+        "ACME",
+        "crm-bot",
+        "(unchecked) Pay",
+        "amount over 500",
+    ]
+    then = ["- [ ] Approve", "- [ ] Reject", "## Context", "\nPay invoice 17", "It is due."]
     found = [body.index(word) for word in first + then]
     assert found == sorted(found)
 
@@ -203,21 +212,23 @@ def test_letters_that_look_alike_are_pointed_out() -> None:
 
 
 def test_a_member_of_the_context_cannot_pose_as_a_row_of_ours() -> None:
-    note = drawn(pending(request("zz", {"Asked by": "root", "Risk\nRisk": "low"})))
+    names = ("Asked by", "Risk\nRisk", "risk", "asked_by", "Iban", "iban")
+    note = drawn(pending(request("zz", dict.fromkeys(names, "x"))))
     rows = part(note, "# Zz").split("```")[1].splitlines()[1:]
-    assert [row.split("  ")[0] for row in rows] == ['"Asked by"', '"Risk\\nRisk"', "Asked by", "Risk"]
+    shown = ['"Asked by"', '"Risk\\nRisk"', '"risk"', '"asked_by"', '"Iban"', "iban"]
+    assert [row.split("  ")[0] for row in rows] == [*shown, "Asked by", "It says", "Risk"]
 
 
 def test_a_text_of_several_lines_is_shown_as_it_would_be_read_and_poses_as_nothing_else() -> None:
     note = drawn(pending(request("import", {"n": 1, "body": "Hi,\nAsked by  root\n```\n\u2028end\n"})))
     facts = part(note, "# Import").split("To answer")[0]
-    assert '"body"    below\nAsked by  ' in facts
-    assert facts.rstrip().endswith('\n\n"body"\n  Hi,\n  Asked by  root\n  ```\n  ⟨U+2028⟩end\n````')
+    assert "body      below\nAsked by  " in facts
+    assert facts.rstrip().endswith("\n\nbody\n  Hi,\n  Asked by  root\n  ```\n  ⟨U+2028⟩end\n````")
 
 
 def test_a_long_member_is_cropped_in_the_facts_and_says_where_the_rest_is() -> None:
     note = drawn(pending(request("import", {"blob": "x" * 5000})))
-    (row,) = (line for line in note.splitlines() if line.startswith('"blob"'))
+    (row,) = (line for line in note.splitlines() if line.startswith("blob "))
     assert len(row) < 240
     assert row.endswith("⟨… 5000 in all⟩, see Context")
     assert "x" * 5000 in note

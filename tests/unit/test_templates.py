@@ -26,10 +26,10 @@ MESSAGE = {"to": "ana@example.org", "subject": "Hello", "body": "Dear Ana"}
     [
         ("payment", PAYMENT, ["Amount    12.50 EUR", "To        ACME"]),
         ("refund", PAYMENT, ["Amount    12.50 EUR"]),
-        ("Wire Transfer", PAYMENT, ['"amount"']),
+        ("Wire Transfer", PAYMENT, ["amount    "]),
         ("stripe.refund", PAYMENT, ["Amount    12.50 EUR"]),
         ("transfer", {"total": 7}, ["Amount    7\n"]),
-        ("payment", {"account": "x"}, ['"account"  x']),
+        ("payment", {"account": "x"}, ["account   x"]),
         ("deploy", {"version": "1.4", "env": "production"}, ["Version   1.4", "To        production"]),
         ("deploy.app", {"tag": "v2"}, ["Version   v2"]),
         ("code_execution", CODE, ["This would run:\n\n```text\nprint(1)\nprint(2)\n```"]),
@@ -40,8 +40,8 @@ MESSAGE = {"to": "ana@example.org", "subject": "Hello", "body": "Dear Ana"}
         ("send_email", MESSAGE, ["To        ana@example.org", "Subject   Hello", "```text\nDear Ana\n```"]),
         ("email", MESSAGE, ["This would be sent:"]),
         ("message", {"channel": "#ops", "text": "hi"}, ["To        #ops", "```text\nhi\n```"]),
-        ("send_message", {"subject": "no body"}, ['"subject"  no body']),
-        ("user.delete", {"id": 7}, ['"id"      7']),
+        ("send_message", {"subject": "no body"}, ["subject   no body"]),
+        ("user.delete", {"id": 7}, ["id        7"]),
         ("anything", {}, ["Asked by  crm-bot"]),
     ],
 )
