@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Unpack, cast, o
 from hitl_vault.domain.canonical import NotJson, canonical, digest
 from hitl_vault.domain.decision import Decision
 from hitl_vault.domain.request import Request
+from hitl_vault.domain.unfit import unfit
 from hitl_vault.errors import DigestMismatch
 from hitl_vault.verbs.asking import AskOptions, CallOptions
 from hitl_vault.verbs.grant import Grant
@@ -245,7 +246,7 @@ class _Plan:
             canonical(value)
         except NotJson as error:
             raise NotJson(
-                f"{self._function.__qualname__}: argument {name!r} is {error}; "
+                f"{self._function.__qualname__}: argument {unfit(value, name) or f'{name} is {error}'}; "
                 "give guard(context=...) a callable that returns what the approver should see"
             ) from error
 

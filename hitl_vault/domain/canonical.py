@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import rfc8785
 
+from hitl_vault.domain.unfit import unfit
+
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 MAX_DEPTH = 64
@@ -30,8 +32,10 @@ def canonical(value: object) -> bytes:
         if _is_plain(value, MAX_DEPTH):
             return _dump_plain(value).encode()
         return rfc8785.dumps(value)  # type: ignore[arg-type]
-    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
-        raise NotJson(f"not representable as JSON: {error}") from error
+    except NotJson:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise NotJson(f"not representable as JSON: {unfit(value, 'it') or error}") from error
 
 
 def joined(members: Mapping[str, bytes]) -> bytes:

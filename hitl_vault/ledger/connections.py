@@ -143,7 +143,7 @@ class Connections:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise LedgerUnavailable(f"{self.path}: the ledger is closed")
+            raise LedgerUnavailable(f"this gate was closed; open another one ({self.path})")
 
     def _check_file(self) -> None:
         """Notice a ledger that was removed or replaced: SQLite would go on writing to the lost file."""

@@ -99,7 +99,7 @@ class Feed:
 
     def _start(self) -> None:
         if self._closed.is_set():
-            raise LedgerUnavailable("the ledger is closed")
+            raise LedgerUnavailable("this gate was closed; open another one")
         if self._thread is not None:
             return
         position = self._last_seq()

@@ -17,6 +17,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import ADOPTED
 from hitl_vault.domain.risk import Level, Risk
 from hitl_vault.domain.times import Duration, duration
+from hitl_vault.domain.unfit import unfit
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.rules import Rules
 from hitl_vault.verbs import operands
@@ -136,5 +137,5 @@ def _checked(action: str, context: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
         canonical(copy)
     except NotJson as error:
-        raise NotJson(f"the context of {action!r} is {error}") from error
+        raise NotJson(unfit(copy, "context") or f"the context of {action!r} is {error}") from error
     return copy
