@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hitl_vault.config import SETTINGS_FOLDER, Config
 from hitl_vault.diagnosis.check import Check, fail, ok, warn
+from hitl_vault.vault.layout import Folder, Layout
+from hitl_vault.vault.walking import folders
 from hitl_vault.vault.watch import Watcher
 
 _WITHIN = 2.0
@@ -67,12 +69,13 @@ def inotify_limits(config: Config) -> Iterator[Check]:
     watches, instances = _limit("max_user_watches"), _limit("max_user_instances")
     if watches is None or instances is None:
         return
-    folders = sum(1 for _ in os.walk(config.root))
-    if folders > watches // 2:
+    layout = Layout(config.root)
+    count = sum(1 for folder in Folder for _ in folders(layout.path(folder)))
+    if count > watches // 2:
         yield warn(
             "inotify",
-            f"the vault has {folders} folders, and {watches} may be watched by all programs together",
-            f"sysctl fs.inotify.max_user_watches={max(524288, folders * 4)}",
+            f"the vault has {count} folders, and {watches} may be watched by all programs together",
+            f"sysctl fs.inotify.max_user_watches={max(524288, count * 4)}",
         )
     elif instances < _FEW_INSTANCES:
         yield warn(
@@ -81,7 +84,7 @@ def inotify_limits(config: Config) -> Iterator[Check]:
             "sysctl fs.inotify.max_user_instances=512",
         )
     else:
-        yield ok("inotify", f"{folders} folders to watch, {watches} allowed")
+        yield ok("inotify", f"{count} folders to watch, {watches} allowed")
 
 
 def _limit(name: str) -> int | None:

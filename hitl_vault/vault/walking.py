@@ -13,24 +13,33 @@ def files(folder: str | os.PathLike[str]) -> Iterator[str]:
 
     A folder that cannot be listed counts as empty, unless that may be otherwise another time: `OSError`.
     """
-    return (entry.path for entry in _walk(folder))
+    return (entry.path for _, entries in _walk(folder) for entry in entries)
+
+
+def folders(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """Yield the path of a folder and of every folder below it; hidden ones are left out."""
+    return (where for where, _ in _walk(folder))
 
 
 def links(folder: str | os.PathLike[str]) -> Iterator[str]:
     """Yield every link to a folder below a folder, or the folder itself if it is one."""
     if os.path.islink(folder):
         yield os.fspath(folder)
-    yield from (e.path for e in _walk(folder) if e.is_symlink() and os.path.isdir(e.path))
+    for _, entries in _walk(folder):
+        yield from (entry.path for entry in entries if entry.is_symlink() and os.path.isdir(entry.path))
 
 
-def _walk(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
+def _walk(folder: str | os.PathLike[str]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Yield each folder with what in it is no folder."""
     waiting = [] if os.path.islink(folder) else [os.fspath(folder)]
     while waiting:
-        for entry in _entries(waiting.pop()):
+        where, others = waiting.pop(), []
+        for entry in _entries(where):
             if not _is_folder(entry):
-                yield entry
+                others.append(entry)
             elif not entry.name.startswith("."):
                 waiting.append(entry.path)
+        yield where, others
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

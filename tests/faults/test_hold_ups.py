@@ -15,6 +15,7 @@ import pytest
 
 import hitl_vault as hv
 from hitl_vault.acts import timing
+from hitl_vault.diagnosis.events import inotify_limits
 from hitl_vault.keeper.desk import Desk
 from hitl_vault.keeper.strangers import Strangers
 from hitl_vault.vault.adopted import _ticked
@@ -86,6 +87,12 @@ def test_what_an_agent_plants_holds_up_no_other_request(house: House, what: str)
     second = gate.ask("refund", {"eur": 2})
     house.vote(second, "approved")
     assert gate.wait(second.id, timeout=8).approved
+
+
+def test_doctor_counts_folders_however_deep(house: House) -> None:
+    _nested(house.root / "Pending_Approval", "a", 1100)
+    config = hv.load_config(house.root, state_dir=house.state)
+    assert any("1106 folders" in check.found for check in inotify_limits(config))
 
 
 def test_a_note_below_a_folder_whose_name_is_no_text_is_looked_after(house: House) -> None:
