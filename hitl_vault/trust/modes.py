@@ -59,6 +59,9 @@ _WANTED = {
 }
 
 
+_MOST_NAMED = 8
+
+
 def _voting_for(record: Record, vote: Vote, has_asked: HasAsked) -> tuple[str, ...]:
     """Return for whom a vote is cast: nobody else, or those who delegated to the voter."""
     requirement = record.request.requirement
@@ -71,8 +74,20 @@ def _voting_for(record: Record, vote: Vote, has_asked: HasAsked) -> tuple[str, .
         raise NotAnApprover("the vote names nobody; fill in `approver`")
     others = requirement.answers_for(vote.by, vote.at, record.approvers)
     if others is None:
-        raise NotAnApprover(f"{vote.by} is not an approver of this request")
+        raise NotAnApprover(f"{vote.by} is not an approver of this request{_who_is(record, vote)}")
     free = tuple(who for who in others if not is_author(record, who, has_asked))
     if others and not free:
         raise SelfApproval(f"{vote.by} answers for {', '.join(others)}, who asked for this, or may have")
     return free
+
+
+def _who_is(record: Record, vote: Vote) -> str:
+    """Return who may answer now, and whom the voter may have meant: phones write `Ben` for `ben`."""
+    answers_for = record.request.requirement.answers_for
+    names = [name for name in record.approvers if answers_for(name, vote.at, record.approvers) is not None]
+    if not names:
+        return ""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    listed = f"{', '.join(names[:_MOST_NAMED])}{more} {'is' if len(names) == 1 else 'are'}"
+    near = next((name for name in names if name.casefold() == vote.by.strip().casefold()), None)
+    return f"; {listed}, letter by letter{f'. Did you mean {near}?' if near else ''}"

@@ -63,6 +63,23 @@ def test_a_name_that_only_looks_like_an_approver_is_not_admitted(typed: str) -> 
         admit(record("José"), by(typed), nobody_asked)
 
 
+@pytest.mark.parametrize(
+    ("listed", "typed", "says"),
+    [
+        (("ana", "ben", "cy"), "Ben", "; ana, ben, cy are, letter by letter. Did you mean ben?"),
+        (("ana", "ben", "cy"), "dora", "; ana, ben, cy are, letter by letter"),
+        (("ben",), "BEN", "; ben is, letter by letter. Did you mean ben?"),
+        (tuple("abcdefghijk"), "x", "; a, b, c, d, e, f, g, h and 3 more are, letter by letter"),
+    ],
+)
+def test_whoever_is_no_approver_is_told_who_is_and_whom_they_may_have_meant(
+    listed: tuple[str, ...], typed: str, says: str
+) -> None:
+    with pytest.raises(NotAnApprover) as refused:
+        admit(record(*listed), by(typed), nobody_asked)
+    assert str(refused.value) == f"{typed} is not an approver of this request{says}"
+
+
 def test_a_vote_without_a_name_is_not_admitted() -> None:
     with pytest.raises(NotAnApprover, match="fill in `approver`"):
         admit(record("ana"), by("  "), nobody_asked)
