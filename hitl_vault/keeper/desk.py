@@ -13,6 +13,7 @@ from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, NotAllowed
+from hitl_vault.keeper.archivist import Archivist
 from hitl_vault.keeper.casting import Cast, cast_of
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.reading import NOTHING_READ, Read
@@ -59,6 +60,7 @@ class Desk:
         self._voting = voting
         self._sites = sites
         self._projector = projector
+        self._archivist = Archivist(ledger, projector)
         self._later = later
         self._monotonic = monotonic
         self._redraw = redraw
@@ -237,52 +239,12 @@ class Desk:
         if not self._settled(record.id, sightings, wait):
             return
         if strays or not home or self._projector.stale(record, home[0]):
-            self._put_right(record, home, strays)
+            self._archivist.put_right(record, home, strays)
         else:
             self._projector.accept(record, home[0])
 
     def _consider_handed_over(self, record: Record, sightings: Sequence[Sighting]) -> None:
-        """After the decision an adopted note belongs to the automation that wrote it.
-
-        Its move on to `Done/` is the outcome; only saves into `Pending_Approval/` are put away.
-        """
-        folders = {s.place.folder for s in sightings if s.main}
-        done = record.state is State.APPROVED and Folder.DONE in folders and Folder.APPROVED not in folders
-        strays = [s for s in sightings if s.place.folder is Folder.PENDING]
-        if not (done or strays):
+        if not self._archivist.concerns(record, sightings):
             self._since.pop(record.id, None)
-            return
-        if not self._settled(record.id, sightings, self._settings.settle):
-            return
-        if done:
-            self._ledger.write(lambda writer: acts.handed_over(writer, record.id))
-        self._put_away(record, strays)
-
-    def _put_right(self, record: Record, home: Sequence[Sighting], strays: Sequence[Sighting]) -> None:
-        changes = self._projector.changes(record, home[0]) if home else []
-        if changes:  # told first: once the note is right again nothing in it would show what it said
-            text = (
-                "This note was changed after the decision and has been put right. "
-                "What it said is in Set_Aside."
-            )
-            record = self._record_notice(
-                record.id, Kind.TAMPERED, Notice(text=text, detail="\n".join(changes))
-            )
-        self._projector.project(record, [*home, *strays])
-        self._put_away(record, strays, home[0] if home else None)
-
-    def _put_away(self, record: Record, strays: Sequence[Sighting], home: Sighting | None = None) -> None:
-        copies = self._projector.put_away(record, strays, home)
-        if copies:
-            text = f"Another version of this note was found after the decision.{_stands(record)}"
-            names = "\n".join(copy.name for copy in copies)
-            self._record_notice(record.id, Kind.REFUSED, Notice(text=text, detail=names))
-
-    def _record_notice(self, id: str, kind: Kind, notice: Notice) -> Record:
-        return self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))
-
-
-def _stands(record: Record) -> str:
-    """Say what a change of mind comes too late for."""
-    stands = f" The decision stands: {record.decision.state}." if record.decision else ""
-    return f"{stands} For another, the agent would have to ask again. What was found is in Set_Aside."
+        elif self._settled(record.id, sightings, self._settings.settle):
+            self._archivist.hand_over(record, sightings)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from hitl_vault.config import TEMPLATES, Config
 from hitl_vault.errors import NoteForged
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.past import past_of
-from hitl_vault.keeper.resolved import Misfit, Resolved
+from hitl_vault.keeper.resolved import Misfit, Resolved, is_elder
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.layout import Layout, Place
@@ -25,13 +26,16 @@ def inspect(config: Config, ledger: Ledger, places: Iterable[Place]) -> int:
         seal=index.seal,
     )
     try:
-        return sum(_fits(resolved, place) for place in places)
+        first = next(ledger.entries(limit=1), None)
+        return sum(_fits(resolved, place, first.at if first else None) for place in places)
     finally:
         index.close(tidy=False)  # a keeper may be at work, whose end this is not
 
 
-def _fits(resolved: Resolved, place: Place) -> bool:
+def _fits(resolved: Resolved, place: Place, began: datetime | None) -> bool:
     found = resolved.look(place)
+    if isinstance(found, Misfit) and found.unasked and (began is None or is_elder(place, began)):
+        return False  # from before there was a record
     if isinstance(found, Misfit):
         whose = f" of {found.id}" if found.id else ""
         raise NoteForged(f"{place.folder}/{place.name}{whose}: {found.problem}", path=place.path)

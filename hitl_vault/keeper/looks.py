@@ -119,9 +119,13 @@ class Looks:
 
     def report(self, misfit: Misfit) -> None:
         """Have a note looked at that does not fit what the ledger says."""
-        if misfit.id == "" or self._records.get(misfit.id).state is State.PENDING:
+        owner = self._sites.owner(misfit.place)
+        record = self._records.get(misfit.id) if misfit.id else None
+        if owner and misfit.unasked:
+            self.add(owner)
+        elif record is None or record.state is State.PENDING or not (owner or record.request.adopted is None):
             self.meet(misfit.place)
-        elif self._sites.owner(misfit.place) is None or self._records.get(misfit.id).request.adopted:
+        elif owner is None:
             self._tell(f"{misfit.place.folder}/{misfit.place.name} of {misfit.id}: {misfit.problem}")
         else:
             self.add(misfit.id)

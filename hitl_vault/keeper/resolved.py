@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from hitl_vault.domain.decision import Verdict
 from hitl_vault.domain.lifecycle import NO, State
 from hitl_vault.domain.record import Record
 from hitl_vault.errors import BallotInvalid, RequestNotFound
+from hitl_vault.keeper.adoption import TYPES
 from hitl_vault.keeper.index import Seal, head_sha
+from hitl_vault.keeper.originals import changes_by_others
 from hitl_vault.keeper.past import Past
-from hitl_vault.vault.ballot import WORDS, Ballot, read_ballot
+from hitl_vault.vault.ballot import UNDECIDED, WORDS, Ballot, read_ballot
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.fences import lines_of
 from hitl_vault.vault.fields import TYPE, ids_of
@@ -28,11 +31,15 @@ _SETTLED_WORDS = {*WORDS, *State} - {State.PENDING}
 
 @dataclass(frozen=True, kw_only=True)
 class Misfit:
-    """A note that is not what the ledger says. `id` is empty where the ledger knows no such request."""
+    """A note that is not what the ledger says. `id` is empty where the ledger knows no such request.
+
+    `unasked` tells that an agent wrote the note by itself as if it were approved.
+    """
 
     place: Place
     id: str
     problem: str
+    unasked: bool = False
 
 
 class Resolved:
@@ -89,13 +96,18 @@ class Resolved:
         own = self._of(place.ids)
         named = own or self._of(ids_of(fields))
         if named is None:
-            planted = _claims(place, fields)
-            return _misfit(place, "", "the record knows no such request") if planted else None
+            if _claims(place, fields):
+                return _misfit(place, "", "the record knows no such request")
+            return (
+                replace(_misfit(place, "", "nobody asked for it"), unasked=True)
+                if _asks(place, fields)
+                else None
+            )
         record = named.every[0]
         if record.state is State.PENDING and (own or record.request.adopted):
             return None  # an answer, which the desk takes in
         if record.request.adopted:
-            problem = _theirs(record, place, fields)
+            problem = self._theirs(named, place, data, fields)
         elif own is None:
             problem = self._second(record)
         else:
@@ -106,6 +118,24 @@ class Resolved:
         """Say what to do with a note of ours that lies under another name."""
         home = self._layout.below(self._layout.home(record))
         return f"it is a second note of {record.id} under another name; delete it, the note is {home}"
+
+    def changes_by_others(self, record: Record, data: bytes) -> list[str]:
+        """Say what an adopted note that is decided says otherwise, its `status` and Notes aside."""
+        return changes_by_others(self._past(record.id), data, self._drawer)
+
+    def _theirs(self, past: Past, place: Place, data: bytes, fields: Mapping[str, Value]) -> str:
+        """Say what an adopted note claims that is not so; the rest of it is its automation's."""
+        record, home = past.every[0], self._layout.home(past.every[0])
+        digest = fields.get("hitl_digest", fields.get("digest"))
+        if isinstance(digest, str) and _DIGEST.fullmatch(digest) and digest != record.request.digest:
+            return "its digest is not the request's"
+        if record.state in NO and place.folder in (Folder.APPROVED, Folder.DONE):
+            return f"the request is {record.state}"
+        if place.folder is not Folder.APPROVED:
+            return ""
+        if place.path != home and os.path.exists(home):
+            return self._second(record)
+        return "; ".join(changes_by_others(past, data, self._drawer))
 
     def _ours(self, past: Past, place: Place, data: bytes) -> str:
         record = past.every[0]
@@ -156,14 +186,12 @@ def _claims(place: Place, fields: Mapping[str, Value]) -> bool:
     return bool(ids_of(fields)) or proven or named
 
 
-def _theirs(record: Record, place: Place, fields: Mapping[str, Value]) -> str:
-    """Say what an adopted note claims that is not so; the rest of it is its automation's."""
-    digest = fields.get("hitl_digest", fields.get("digest"))
-    if isinstance(digest, str) and _DIGEST.fullmatch(digest) and digest != record.request.digest:
-        return "its digest is not the request's"
-    if record.state in NO and place.folder in (Folder.APPROVED, Folder.DONE):
-        return f"the request is {record.state}"
-    return ""
+def _asks(place: Place, fields: Mapping[str, Value]) -> bool:
+    """Tell whether a note in `Approved/` is one that agents write, and says that it may run now."""
+    status = fields.get("status", "")
+    word = status.strip().casefold() if isinstance(status, str) else ""
+    runs = word in UNDECIDED or WORDS.get(word) is Verdict.APPROVE
+    return place.folder is Folder.APPROVED and runs and fields.get("type") in TYPES
 
 
 def is_elder(place: Place, began: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hitl_vault import acts
 from hitl_vault.config import Config
@@ -13,7 +13,7 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
 from hitl_vault.keeper import adoption, word
-from hitl_vault.keeper.resolved import Resolved, is_elder
+from hitl_vault.keeper.resolved import Misfit, Resolved, is_elder
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.keeper.troubles import RETRY_AFTER
 from hitl_vault.ledger.protocol import Ledger
@@ -21,7 +21,7 @@ from hitl_vault.rules import Rules
 from hitl_vault.vault.fields import ids_of
 from hitl_vault.vault.files import move_aside, read_note, set_aside
 from hitl_vault.vault.layout import Folder, Layout, Place
-from hitl_vault.vault.placing import take
+from hitl_vault.vault.placing import create_note, take
 
 Tell = Callable[[str], None]
 
@@ -163,9 +163,14 @@ class Strangers:
             return None
         if misfit.id:
             record = self._ledger.record(misfit.id)
+            if record.request.adopted and record.state is not State.PENDING:
+                self._take_out(place, data, misfit)
             return record if record.state is State.PENDING else None
         name = f"{place.folder}/{place.name}"
-        if self._is_elder(place):
+        if misfit.unasked:
+            if not self._is_elder(place):
+                self._ask_first(place, data, name)
+        elif self._is_elder(place):
             self._tell_once(
                 place.path, f"{name}: {misfit.problem}; it is older than the record, and left alone"
             )
@@ -175,6 +180,27 @@ class Strangers:
             self._put_away[place.path] += 1
             self._put_aside(place, data, name)
         return None
+
+    def _ask_first(self, place: Place, data: bytes, name: str) -> None:
+        """Put a note back among those that wait for an answer: an agent wrote it as if it had one."""
+        back = self._layout.path(Folder.PENDING) / PurePosixPath(place.name).name
+        for path in (back, place.path):
+            self._layout.check(path)
+        if not create_note(back, data):
+            self._put_aside(place, data, name)
+        elif take(place.path, data):
+            text = "A note that nobody was asked about was put back from Approved into Pending_Approval."
+            self._record(text, f"{name} is now {back.name}")
+
+    def _take_out(self, place: Place, data: bytes, misfit: Misfit) -> None:
+        """Take a note of a decided request out of `Approved/` that says what was not approved."""
+        if place.folder is Folder.APPROVED:
+            copy = set_aside(self._layout, place.name, data, "planted")
+            self._layout.check(place.path)
+            if take(place.path, data):
+                text = "A note that says something else than was approved was taken out of Approved."
+                name = f"{place.folder}/{place.name} of {misfit.id}"
+                self._record(text, f"{name} is now {copy.name}: {misfit.problem}")
 
     def _is_elder(self, place: Place) -> bool:
         first = next(self._ledger.entries(limit=1), None)
@@ -188,7 +214,9 @@ class Strangers:
 
     def _tell_of(self, name: str, copy: Path) -> None:
         text = "A note that poses as a resolved request, but was never asked, was put into Set_Aside."
-        detail = f"{name} is now {copy.name}"
+        self._record(text, f"{name} is now {copy.name}")
+
+    def _record(self, text: str, detail: str) -> None:
         self._ledger.write(lambda w: acts.found(w, Notice(text=text, detail=detail), self._settings.mode))
         self._tell(f"{text} {detail}")
 

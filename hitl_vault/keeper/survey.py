@@ -64,11 +64,14 @@ class Survey:
                 yield id, adopted.name
 
     def _handed_on(self) -> Iterator[str]:
-        """Yield the approved requests whose adopted notes the vault's automation has moved on to `Done/`."""
+        """Yield the approved requests whose adopted notes were moved on to `Done/`, or changed."""
         for id, name in self._adopted({State.APPROVED}):
-            place = self._layout.classify(self._layout.path(Folder.DONE) / PurePosixPath(name).name)
-            if place and os.path.exists(place.path) and self._sites.owner(place) == id:
-                yield id
+            for folder in (Folder.DONE, Folder.APPROVED):
+                place = self._layout.classify(self._layout.path(folder) / PurePosixPath(name).name)
+                if place is None or not os.path.exists(place.path) or self._sites.owner(place) != id:
+                    continue
+                if folder is Folder.DONE or not self._as_drawn(id, place):
+                    yield id
 
     def _astray(self) -> set[str]:
         """Return the decided requests that are not over whose notes are not as drawn; theirs left aside."""

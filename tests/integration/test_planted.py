@@ -29,7 +29,7 @@ PLANTED = {
 THEIRS = {
     "a note of another system": (
         "EMAIL_17.md",
-        "---\ntype: approval_request\nstatus: approved\n---\nSent.\n",
+        "---\ntype: approval_request\nstatus: sent\n---\nSent.\n",
     ),
     "a note with a number for an id": ("Task.md", "---\nid: 17\nstatus: done\n---\n"),
     "a diary": ("20260102-030405-my-diary-abcdefgh.md", "# Day\n\nNothing happened.\n"),
