@@ -68,6 +68,22 @@ def test_the_readmes_python_runs(here: Path) -> None:
     assert "shipping 1.4" in done.stdout
 
 
+def test_the_readmes_python_is_told_no_without_a_traceback(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HITL_STATE_DIR", str(work / "state"))
+    config = hv.init_vault(work / "vault", timeout="0.3s")
+    (config.root / ".hitl" / "policy.yaml").unlink()
+    code = blocks(ROOT / "README.md", "python").replace(', timeout="1h"', "")
+    done = run([sys.executable, "-c", code], work)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[0] for line in done.stdout.splitlines() if line.strip()] == [
+        "refund",
+        "False",
+        "deploy",
+    ]
+
+
 def test_the_readmes_note_is_what_is_drawn(work: Path) -> None:
     """Each part of it, but for the time."""
     config = hv.init_vault(work / "vault", state_dir=work / "state")
@@ -77,6 +93,7 @@ def test_the_readmes_note_is_what_is_drawn(work: Path) -> None:
         request = gate.ask("refund", context, summary="Refund an order.", reason=reason, timeout="1h")
         gate.draw()
     drawn = _TIME.sub("TIME", (config.root / "Pending_Approval" / f"{request.id}.md").read_text())
+    assert f'reason="{reason}"' in blocks(ROOT / "README.md", "python")
     (shown,) = _LONG_FENCE.findall((ROOT / "README.md").read_text("utf-8"))
     parts = _TIME.sub("TIME", shown).split("…\n")
     assert len(parts) == 4
