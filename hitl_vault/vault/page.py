@@ -20,6 +20,7 @@ from hitl_vault.vault import inert
 from hitl_vault.vault.archive import archive
 from hitl_vault.vault.editable import edit_block
 from hitl_vault.vault.inert import Inert, Untrusted, row_text, value_of
+from hitl_vault.vault.likeness import likeness
 from hitl_vault.vault.progress import people_rows, takes_several
 from hitl_vault.vault.templates import title_of
 from hitl_vault.vault.thread import thread
@@ -74,8 +75,10 @@ class Page:
         self.record = record
         self.request = record.request
         self.pending = record.state is State.PENDING
-        always = f"{box(_always(record), remember)}\n" if record.rememberable else ""
-        self.boxes = Inert(f"{box('Approve', approve)}\n{always}{box('Reject', reject)}")
+        scope = record.rememberable
+        always = f"{box(_always(record), remember)}\n" if scope else ""
+        same = f"\n\n{likeness(record, scope)}" if scope and self.pending else ""
+        self.boxes = Inert(f"{box('Approve', approve)}\n{always}{box('Reject', reject)}{same}")
         context = record.decision.context if record.decision else self.request.context
         self.context = inert.json_block(context)
         self.edits = _editable(record, typed)

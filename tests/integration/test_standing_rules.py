@@ -61,6 +61,20 @@ def is_answered(gate: hv.Gate, action: str = "notify", **more: Any) -> bool:
     return gate.get(gate.ask(action, CONTEXT | more).id).state == "approved"
 
 
+def test_beneath_the_box_stands_what_the_same_is(house: House) -> None:
+    context = {"to": "t@x.org", "the amount\nRisk": 1, "amount": 10, "memo": "hi", "deep": {"ref": 1}}
+    note = house.note(house.gate().ask("notify", context)).read_text()
+    beneath = note.split("- [ ] Reject\n")[1].split("## Context")[0]
+    assert beneath.strip().splitlines()[3:-1] == [
+        "Action    notify",
+        "Asked by  crm-bot",
+        r'Equal     "the amount\nRisk", to, deep',
+        "At most   amount 10",
+        "Anything  memo, deep.ref",
+        "Risk      at most low",
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "span"),
     [
