@@ -137,5 +137,5 @@ def _checked(action: str, context: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
         canonical(copy)
     except NotJson as error:
-        raise NotJson(unfit(copy, "context") or f"the context of {action!r} is {error}") from error
+        raise NotJson(f"{action!r}: {unfit(copy, 'context') or f'the context is {error}'}") from error
     return copy
