@@ -128,8 +128,9 @@ class Sites:
         return str(self._layout.home(record))
 
     def _look(self, record: Record, place: Place, fresh: Mapping[Path, Read]) -> Sighting | None:
-        linked = self._layout.link_above(place.path)
-        found = None if linked else fresh.get(place.path) or read(place.path)
+        found = fresh.get(place.path)
+        if found is None and not self._layout.link_above(place.path):
+            found = read(place.path)
         if found is None:
             self._lose(record.id, place)
             return None
