@@ -88,6 +88,9 @@ def verify(
     key: Annotated[
         str | None, Option("--key", "The public key that signed the checkpoint, else the vault's.", "KEY")
     ] = None,
+    draw: Annotated[
+        bool, Option("--draw", "Draw resolved notes again that are missing, if all the rest fits.")
+    ] = False,
     json: Json = False,
     vault: Vault = None,
     state_dir: StateDir = None,
@@ -95,8 +98,10 @@ def verify(
     """Check that the record is whole: every entry follows the one before, and every resolved note fits."""
     if key and not against:
         raise Usage("--key goes with --against")
+    if draw and export:
+        raise Usage("--draw goes with a vault; an export has no notes")
     try:
-        found = _verified(export, Path(against) if against else None, key or "", vault, state_dir)
+        found = _verified(export, Path(against) if against else None, key or "", draw, vault, state_dir)
     except (hv.IntegrityError, hv.SignatureInvalid) as error:
         if json:
             seq = error.seq if isinstance(error, hv.LedgerBroken) else None
@@ -112,7 +117,12 @@ def verify(
 
 
 def _verified(
-    export: str | None, against: Path | None, key: str, vault: str | None, state_dir: str | None
+    export: str | None,
+    against: Path | None,
+    key: str,
+    draw: bool,
+    vault: str | None,
+    state_dir: str | None,
 ) -> hv.Verified:
     if export == "-":
         return hv.verify_export(sys.stdin, against=against, key=key)
@@ -120,7 +130,7 @@ def _verified(
         with Path(export).open(encoding="utf-8", errors="surrogateescape") as lines:
             return hv.verify_export(lines, against=against, key=key)
     with hv.open_gate(vault, state_dir=state_dir, keeper=False) as gate:
-        return hv.verify_vault(gate.config, gate.ledger, against=against, key=key)
+        return hv.verify_vault(gate.config, gate.ledger, against=against, key=key, draw=draw)
 
 
 def _told(found: hv.Verified, against: str | None, checked: bool) -> list[str]:
@@ -129,8 +139,18 @@ def _told(found: hv.Verified, against: str | None, checked: bool) -> list[str]:
         lines.append(f"{found.proofs} signatures and codes of votes, and every one holds.")
     if found.notes is not None:
         lines.append(f"{found.notes} resolved notes, and every one says what the record says.")
+    if found.missing:
+        lines.append(f"{found.missing} resolved note{'' if found.missing == 1 else 's'} {_gone(found)}.")
     if against:
         lines.append(f"The record begins with all that was in {hv.text.one_line(against)}.")
         if not checked:
             lines.append("Its signature was not checked; name the public key with --key.")
     return lines
+
+
+def _gone(found: hv.Verified) -> str:
+    one = found.missing == 1
+    if found.drawn:
+        return "was missing, and is drawn again" if one else "were missing, and are drawn again"
+    is_gone = "is missing, which changes nothing" if one else "are missing, which changes nothing"
+    return f"{is_gone}; `hitl verify --draw` draws {'it' if one else 'them'} again"

@@ -77,3 +77,42 @@ def test_show_hides_nothing_and_names_what_looks_like_something_else(hitl: Shell
     assert "k" * 300 in shown.replace("\n" + " " * 11, "")
     assert "…" not in shown
     assert "look     twice: аррӏе.com mixes Cyrillic and Latin" in shown
+
+
+def test_resolved_notes_that_are_missing_are_told_and_drawn_again_on_demand(hitl: Shell) -> None:
+    ids = [hitl.ask() for _ in range(3)]
+    for id in ids:
+        assert hitl("reject", id, "--comment", "too much").code == 0
+    notes = [hitl.house.root / "Rejected" / f"{id}.md" for id in ids]
+    drawn = [note.read_bytes() for note in notes]
+    for note in notes[:2]:
+        note.unlink()
+    told = hitl("verify")
+    assert told.code == 0
+    assert "1 resolved notes, and every one says" in told.out
+    assert "2 resolved notes are missing, which changes nothing; `hitl verify --draw` draws" in told.out
+    assert hitl("verify", "--json").json["missing"] == 2
+    assert "2 resolved notes were missing, and are drawn again" in hitl("verify", "--draw").out
+    assert [note.read_bytes() for note in notes] == drawn
+    again = hitl("verify", "--draw").out
+    assert "missing" not in again
+    assert "3 resolved notes" in again
+
+
+def test_all_resolved_notes_may_be_missing(hitl: Shell) -> None:
+    hitl("reject", hitl.ask())
+    (note,) = (hitl.house.root / "Rejected").glob("*.md")
+    note.unlink()
+    assert "1 resolved note is missing" in hitl("verify").out
+    hitl("verify", "--draw")
+    assert note.exists()
+
+
+def test_nothing_is_drawn_of_a_record_that_does_not_fit(hitl: Shell) -> None:
+    for id in (hitl.ask(), hitl.ask()):
+        hitl("reject", id)
+    first, second = sorted((hitl.house.root / "Rejected").glob("*.md"))
+    first.unlink()
+    second.write_text(second.read_text().replace("rejected", "approved"))
+    assert hitl("verify", "--draw").code == 1
+    assert not first.exists()
