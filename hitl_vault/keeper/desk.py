@@ -31,6 +31,10 @@ MISSING_AFTER = 1.0
 """Seconds that a note may be gone before it is drawn again: editors and sync tools delete and create."""
 
 _PASSING = (Kind.HELD, Kind.FLAGGED)
+_TAKEN = Notice(
+    text="This note was moved to Done before an answer counted, which decides nothing. "
+    "If a script did so, it may have run what is asked here: look before you answer."
+)
 
 
 class Desk:
@@ -127,6 +131,9 @@ class Desk:
         if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):
             return NOTHING
         finding = assess(sightings, lambda sighting: self._projector.changes(record, sighting))
+        mains = [s for s in sightings if s.main]
+        if mains and all(s.place.folder is Folder.DONE for s in mains):
+            finding = Finding(kind=Kind.REFUSED, notice=_TAKEN)
         lacking = self._lacking(record, finding)
         if lacking:
             finding = Finding(kind=Kind.FLAGGED, notice=lacking, patient=True)

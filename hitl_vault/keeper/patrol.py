@@ -47,7 +47,7 @@ class Patrol:
         self._troubles = Troubles(tell)
         self._monotonic = monotonic
         self._now = now
-        self._next = monotonic()
+        self._next: float | None = None
         self._began = 0.0
         self._since = 0.0
         self._round: Iterator[Place] | None = None
@@ -55,10 +55,15 @@ class Patrol:
 
     def next_in(self) -> float:
         """Return the seconds until the next step."""
-        return max(0.0, self._next - self._monotonic())
+        return PAUSE if self._next is None else max(0.0, self._next - self._monotonic())
 
     def step(self) -> None:
-        """Go on with the round if it is time; never more than a few files."""
+        """Go on with the round if it is time; never more than a few files.
+
+        The first step only sets the time: to list many notes takes a while, and a start is waited for.
+        """
+        if self._next is None:
+            self._next = self._monotonic() + PAUSE
         if self._monotonic() < self._next:
             return
         if self._round is None:

@@ -24,7 +24,8 @@ _DUE = """
     UNION ALL SELECT until, request FROM lease
     ORDER BY 1
 """
-_STANDING = "SELECT id FROM request WHERE standing IS NOT NULL ORDER BY asked"
+# `+` keeps the order from being had by reading every request in turn.
+_STANDING = "SELECT id FROM request WHERE standing IS NOT NULL ORDER BY +asked"
 _STANDING_FOR = (
     "SELECT id FROM request WHERE standing IS NOT NULL AND agent = ? AND action = ? ORDER BY asked"
 )

@@ -71,6 +71,7 @@ def test_a_script_that_takes_a_note_before_its_answer_counts_gets_it_asked_again
     path.rename(house.root / "Done" / path.name)
     eventually(path.exists)
     assert gate.get(request.id).state == "pending"
+    assert "it may have run what is asked here" in path.read_text()
 
 
 @pytest.mark.parametrize(

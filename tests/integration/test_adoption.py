@@ -195,6 +195,7 @@ def test_a_note_moved_to_done_before_it_was_approved_decides_nothing(house: Hous
     path.rename(house.root / "Done" / path.name)
     eventually(path.exists)
     assert gate.get(record.id).state == "pending"
+    assert "it may have run what is asked here" in path.read_text()
 
 
 def test_the_same_note_written_again_after_it_was_resolved_is_a_new_request(

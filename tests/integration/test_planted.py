@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import hitl_vault as hv
 from hitl_vault.domain.identity import new_id
 from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.past import past_of
-from hitl_vault.keeper.patrol import Patrol
+from hitl_vault.keeper.patrol import PAUSE, Patrol
 from hitl_vault.keeper.resolved import Resolved
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.templates import Templates
@@ -147,7 +148,8 @@ def test_a_round_passes_over_what_has_not_changed_since_the_one_before(house: Ho
     def reported(now: float) -> list[Path]:
         paths: list[Path] = []
         report = lambda misfit: paths.append(misfit.place.path)  # noqa: E731
-        Patrol(layout, found, index, report=report, tell=told.append, now=lambda: now).step()
+        times = count(step=PAUSE).__next__
+        Patrol(layout, found, index, report=report, tell=told.append, monotonic=times, now=lambda: now).step()
         return paths
 
     edit(note)

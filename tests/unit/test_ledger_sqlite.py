@@ -16,7 +16,7 @@ from ledger_jobs import appending, approving, asking, claiming
 from hitl_vault.domain.entry import hash_of
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.errors import ConfigError, LedgerBroken, LedgerUnavailable
-from hitl_vault.ledger import tables
+from hitl_vault.ledger import queries, tables
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
 
@@ -402,3 +402,11 @@ def test_closing_leaves_no_pipe_and_no_connection_behind(path: Path) -> None:
         assert len(list((path.parent / "bells").iterdir())) == 1
     assert list((path.parent / "bells").iterdir()) == []
     assert not path.with_name("ledger.db-wal").exists(), "the last one out folds the log into the database"
+
+
+@pytest.mark.parametrize("statement", [queries._IDS, queries._DUE, queries._PENDING_IN, queries._STANDING])
+def test_what_a_keeper_asks_at_its_start_is_found_without_reading_every_request(
+    raw: sqlite3.Connection, statement: str
+) -> None:
+    plan = raw.execute(f"EXPLAIN QUERY PLAN {statement}", ("",) * statement.count("?")).fetchall()
+    assert not [step for *_, step in plan if step == "SCAN request"]
