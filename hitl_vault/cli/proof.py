@@ -138,9 +138,10 @@ def _told(found: hv.Verified, against: str | None, checked: bool) -> list[str]:
     if found.proofs:
         lines.append(f"{found.proofs} signatures and codes of votes, and every one holds.")
     if found.notes is not None:
-        lines.append(f"{found.notes} resolved notes, and every one says what the record says.")
+        notes = hv.text.plural(found.notes, "resolved note")
+        lines.append(f"{notes}, and every one says what the record says.")
     if found.missing:
-        lines.append(f"{found.missing} resolved note{'' if found.missing == 1 else 's'} {_gone(found)}.")
+        lines.append(f"{hv.text.plural(found.missing, 'resolved note')} {_gone(found)}.")
     if against:
         lines.append(f"The record begins with all that was in {hv.text.one_line(against)}.")
         if not checked:

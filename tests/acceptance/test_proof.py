@@ -89,7 +89,7 @@ def test_resolved_notes_that_are_missing_are_told_and_drawn_again_on_demand(hitl
         note.unlink()
     told = hitl("verify")
     assert told.code == 0
-    assert "1 resolved notes, and every one says" in told.out
+    assert "1 resolved note, and every one says" in told.out
     assert "2 resolved notes are missing, which changes nothing; `hitl verify --draw` draws" in told.out
     assert hitl("verify", "--json").json["missing"] == 2
     assert "2 resolved notes were missing, and are drawn again" in hitl("verify", "--draw").out
