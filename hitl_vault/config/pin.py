@@ -77,10 +77,13 @@ def _read(path: Path) -> bytes | None:
 
 def accepted(state: Path) -> Path | None:
     """Return the folder with the copies of what was accepted last, None if nothing ever was."""
+    path = state / _ACCEPTED / _CURRENT
     try:
-        name = (state / _ACCEPTED / _CURRENT).read_text("ascii").strip()
+        name = path.read_text("ascii").strip()
     except FileNotFoundError:
         return None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: which settings were accepted cannot be read: {error}") from error
     folder = state / _ACCEPTED / name
     if not (name.isalnum() and (folder / SETTINGS_FILE).is_file()):
         raise ConfigError(f"{folder}: the accepted settings are gone; restore the state directory")

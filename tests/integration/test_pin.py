@@ -207,3 +207,12 @@ def test_what_was_accepted_is_kept_where_only_its_owner_can_read(house: House) -
     state = hv.load_config(house.root, state_dir=house.state).state
     for path in (state / "accepted").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 or stat.S_IMODE(state.stat().st_mode) == 0o700
+
+
+def test_without_knowing_what_was_accepted_nothing_is_opened(house: House) -> None:
+    """As where the disk fails: the vault's own settings may be what somebody else wants."""
+    house.close()
+    current = next(house.kept().glob("accepted/current"))
+    current.write_bytes(b"\xff")
+    with pytest.raises(hv.ConfigError, match="which settings were accepted cannot be read"):
+        house.gate(keeper=False)
