@@ -97,7 +97,7 @@ def test_a_mapping_that_is_no_dict_is_refused_rather_than_guessed() -> None:
         def __len__(self) -> int:
             return 1
 
-    with pytest.raises(NotJson):
+    with pytest.raises(NotJson, match=r"^not representable as JSON: .*Odd"):
         canonical(Odd())
 
 
@@ -125,7 +125,11 @@ def test_a_whole_number_that_was_read_back_is_an_integer_up_to_the_largest_safe_
 
 
 def test_what_is_no_json_is_told() -> None:
-    with pytest.raises(NotJson, match=r"^not representable as JSON: .*9007199254740992"):
-        canonical(2**53)
+    with pytest.raises(NotJson) as raised:
+        canonical({"a": [2**53]})
+    assert str(raised.value) == (
+        "not representable as JSON: it.a[0] is 9007199254740992; "
+        "JSON numbers are exact below 2^53 only, use str()"
+    )
     with pytest.raises(NotJson, match=r"^nested deeper than 64 levels$"):
         canonical(nested(MAX_DEPTH + 1))

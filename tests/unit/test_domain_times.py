@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl_vault.domain.times import brief, duration, exact, instant, readable, text_of, told
+from hitl_vault.domain.times import brief, duration, exact, instant, readable, spoken, text_of, told
 
 aware = st.datetimes(
     min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.timezones() | st.just(UTC)
@@ -141,6 +141,21 @@ def test_a_brief_duration_has_one_unit(seconds: float, text: str) -> None:
 def test_a_duration_is_written_so_that_it_can_be_read_again(span: timedelta, text: str) -> None:
     assert exact(span) == text
     assert duration(text) == timedelta(seconds=int(span.total_seconds()))
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(milliseconds=500), "0.5s"),
+        (timedelta(seconds=90, milliseconds=250), "90.25s"),
+        (timedelta(seconds=90), "1m30s"),
+        (timedelta(hours=1, minutes=30), "1h30m"),
+    ],
+)
+def test_a_duration_with_a_fraction_is_told_in_seconds_and_any_other_in_its_units(
+    span: timedelta, text: str
+) -> None:
+    assert spoken(span) == text
 
 
 @pytest.mark.parametrize(

@@ -289,6 +289,7 @@ TOLD = [
     ("a: x\n<<<<<<< HEAD\n", "line 3 is a merge conflict marker; resolve the conflict"),
     ("\n\na: x\u2028\n", "line 4 holds the character U+2028; remove it"),
     ("a:\n\t- b\n", "line 3 is indented with a tab, or lacks a space in `|#` or `,?`"),
+    ("a: 1\n  \nb: c: d\n", 'line 4 of the note: the value holds `: `; put it into quotes: `b: "c: d"`'),
 ]
 
 

@@ -20,6 +20,7 @@ from hitl_vault.domain.text import (
     measure,
     mixed_scripts,
     one_line,
+    plural,
     turning_words,
     visible,
 )
@@ -171,9 +172,15 @@ def test_a_name_that_turns_its_own_value_is_told_and_a_word_of_a_command() -> No
         {"\u05d0 5": 9000},
         {"a": [{"b": "\u05d0 5 9000"}]},
         {"\u05d0 5": "9000"},
+        "\u05d0 5 9000",
     ):
         assert look_alikes(value, "plain") == told
     assert look_alikes({"\u05d0 5": {"a": 9000}, "b": ["\u05d0", "5"]}) == ""
+
+
+@pytest.mark.parametrize("value", [{"\u05d0 5": [9000]}, ["\u05d0", [5, 9000]], {"\u05d0": [5, 9000]}])
+def test_a_list_stands_on_lines_of_its_own_where_no_word_turns_its_numbers(value: object) -> None:
+    assert look_alikes(value) == ""
 
 
 def test_look_alikes_are_told_wherever_they_stand_in_a_value() -> None:
@@ -266,3 +273,10 @@ def test_marks_without_a_width_do_not_make_a_line_longer_than_its_columns() -> N
 )
 def test_wide_letters_take_two_columns_and_combining_marks_none(text: str, wide: int) -> None:
     assert columns(text) == wide
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 requests"), (1, "1 request"), (2, "2 requests"), (11, "11 requests")]
+)
+def test_only_one_of_a_kind_is_not_many(count: int, told: str) -> None:
+    assert plural(count, "request") == told
