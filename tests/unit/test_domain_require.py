@@ -194,6 +194,7 @@ def test_the_strictest_of_several_asks_the_most_of_each() -> None:
         ([(("ann", "ben"), 1), (("cfo",), 1)], ("ann", "ben", "cfo"), 3),
         ([(("ann", "ben", "cfo"), 2), ((" ben ", "cfo", "dan"), 1)], ("ben", "cfo"), 2),
         ([(("ann", "ben"), 1), (("ben", "cfo"), 1)], ("ben",), 1),
+        ([(("ann", "ben"), 2), (("ben", "cfo"), 1)], ("ann", "ben", "cfo"), 3),
         ([((), 1), (("ann",), 1)], ("ann",), 1),
         ([(("cfo",), 1), ((), 2)], ("cfo",), 2),
         ([((), 2), ((), 1)], (), 2),
