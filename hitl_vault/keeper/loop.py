@@ -77,6 +77,7 @@ class Loop:
             layout, known=self._exists, sha_at=self._projector.sha_at, lies_at=self._projector.lies_at
         )
         self._later: Timers[str] = Timers()
+        self._undrawn: Timers[str] = Timers()
         self._records = Records(ledger)
         self._desk = Desk(
             config,
@@ -178,12 +179,14 @@ class Loop:
         self._clerk.keep()
         for id in self._later.due(self._monotonic()):
             self._looks.add(id)
+        for id in self._undrawn.due(self._monotonic()):
+            self._draws[id] = self._drawn_up_to  # a look tells only whether a note is as it was drawn last
         self._looks.due()
         self._standing.turn()
         self._take_in(self._looks.take(BATCH))
         for id, seq in first(self._draws, MEANWHILE if self._looks or self._later else DRAWN):
             if self._projector.behind(id, seq):
-                self._safely(id, partial(self._draw, id))
+                self._safely(id, partial(self._draw, id), self._undrawn)
         if not self._draws:
             self._settle_up()
         self._rounds.step(self._drawn_up_to, idle=not self.busy)
@@ -198,14 +201,14 @@ class Loop:
         if self.busy:
             return 0.0
         now = self._monotonic()
-        later = self._later.next()
+        timers = (self._later.next(), self._undrawn.next())
         waits = [
             TICK,
             self._rounds.next_in(),
             self._clerk.next_in(),
             self._looks.next_in(),
             self._standing.next_in(),
-            None if later is None else later - now,
+            *(first - now for first in timers if first is not None),
         ]
         return max(0.0, min(wait for wait in waits if wait is not None))
 
@@ -224,12 +227,12 @@ class Loop:
     def _take_in(self, looks: Iterable[tuple[str, Mapping[Path, Read]]]) -> None:
         casts = []
         for id, fresh in looks:
-            cast = self._safely(id, partial(self._desk.consider, id, fresh))
+            cast = self._safely(id, partial(self._desk.consider, id, fresh), self._later)
             if cast is not None:
                 casts.append(cast)
         if casts:
             for cast, result in zip(casts, self._desk.commit(casts), strict=True):
-                self._safely(cast.id, partial(self._desk.conclude, cast, result))
+                self._safely(cast.id, partial(self._desk.conclude, cast, result), self._later)
 
     def _draw(self, id: str) -> None:
         """Draw a note that is behind the ledger, unless somebody has changed it; the desk sees to that."""
@@ -253,8 +256,8 @@ class Loop:
             self._sites.forget(id)
             self._records.forget(id)
 
-    def _safely(self, id: str, do: Callable[[], T]) -> T | None:
-        """Do something for one request; if that fails, say so once and try again later. The others go on."""
+    def _safely(self, id: str, do: Callable[[], T], again: Timers[str]) -> T | None:
+        """Do something for one request; if that fails, say so once, and set `again`. The others go on."""
         try:
             result = do()
         except Changed:
@@ -262,7 +265,7 @@ class Loop:
         except Exception as error:
             self._troubles.meet(id, id, error)
             self._untidy = True
-            self._later.set(id, self._monotonic() + RETRY_AFTER)
+            again.set(id, self._monotonic() + RETRY_AFTER)
         else:
             self._troubles.over(id)
             return result
@@ -275,7 +278,7 @@ class Loop:
         self._projector.arrived(self._drawn_up_to)
         if self._projector.unsynced:
             paths, self._projector.unsynced = self._projector.unsynced, {}
-            self._syncer.submit(paths, 0 if self._troubles else self._drawn_up_to)
+            self._syncer.submit(paths, 0 if self._troubles or self._undrawn else self._drawn_up_to)
         self._index.flush(self._syncer.synced_up_to or None)
 
     def _exists(self, id: str) -> bool:

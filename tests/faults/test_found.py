@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -13,6 +14,7 @@ import pytest
 import hitl_vault as hv
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.keeper.syncer import Syncer
+from hitl_vault.keeper.troubles import RETRY_AFTER
 from hitl_vault.ledger.bell import PipeBell
 from tests.faults.puppet import Puppet
 from tests.house import House, eventually
@@ -116,6 +118,41 @@ def test_a_changed_note_is_told_of_though_the_ledger_cannot_be_written_just_then
     puppet.begin()
     puppet.settle(rescan=True)
     assert _alarms(puppet) == 1
+
+
+def test_a_warning_that_could_not_be_drawn_into_a_decided_note_is_drawn_later(
+    puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The note was as it had been drawn last, so nobody looked at it again."""
+    request = puppet.gate.ask("refund", CONTEXT)
+    puppet.gate.decide(request.id, "approve", by="ana")
+    puppet.settle(rescan=False)
+    ghost = puppet.root / "Pending_Approval" / f"{request.id}.md"
+    home = puppet.root / "Approved" / ghost.name
+    ghost.write_text(home.read_text().replace('"approved"', "rejected"))
+    puppet.hear(ghost)
+    puppet.look()
+    puppet.seconds += 1
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", _full(home.parent))
+        puppet.look()
+    assert [entry.kind for entry in puppet.gate.history(request.id)][-1] is Kind.REFUSED
+    assert "Another version of this note" not in home.read_text()
+    puppet.seconds += RETRY_AFTER
+    puppet.look()
+    assert "Another version of this note" in home.read_text()
+
+
+def _full(folder: Path) -> Any:
+    """Return what opens files, but makes none in a folder."""
+    opened = os.open
+
+    def failing(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        if flags & os.O_CREAT and os.fspath(path).startswith(f"{folder}{os.sep}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return opened(path, flags, *rest, **named)
+
+    return failing
 
 
 def _forge(puppet: Puppet, request: hv.Request) -> str:
