@@ -262,6 +262,7 @@ class Loop:
             result = do()
         except Changed:
             self._looks.add(id)
+            again.set(id, self._monotonic() + RETRY_AFTER)  # it may only have been unreadable for a moment
         except Exception as error:
             self._troubles.meet(id, id, error)
             self._untidy = True

@@ -120,8 +120,9 @@ def test_a_changed_note_is_told_of_though_the_ledger_cannot_be_written_just_then
     assert _alarms(puppet) == 1
 
 
+@pytest.mark.parametrize(("flag", "ending"), [(os.O_CREAT, ""), (0, ".traded")], ids=["made", "read back"])
 def test_a_warning_that_could_not_be_drawn_into_a_decided_note_is_drawn_later(
-    puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+    puppet: Puppet, monkeypatch: pytest.MonkeyPatch, flag: int, ending: str
 ) -> None:
     """The note was as it had been drawn last, so nobody looked at it again."""
     request = puppet.gate.ask("refund", CONTEXT)
@@ -134,7 +135,7 @@ def test_a_warning_that_could_not_be_drawn_into_a_decided_note_is_drawn_later(
     puppet.look()
     puppet.seconds += 1
     with monkeypatch.context() as patch:
-        patch.setattr(os, "open", _full(home.parent))
+        patch.setattr(os, "open", _full(home.parent, flag, ending))
         puppet.look()
     assert [entry.kind for entry in puppet.gate.history(request.id)][-1] is Kind.REFUSED
     assert "Another version of this note" not in home.read_text()
@@ -143,12 +144,13 @@ def test_a_warning_that_could_not_be_drawn_into_a_decided_note_is_drawn_later(
     assert "Another version of this note" in home.read_text()
 
 
-def _full(folder: Path) -> Any:
-    """Return what opens files, but makes none in a folder."""
+def _full(folder: Path, flag: int, ending: str) -> Any:
+    """Return what opens files, but none in a folder with such flags and such a name."""
     opened = os.open
 
     def failing(path: Any, flags: int, *rest: Any, **named: Any) -> int:
-        if flags & os.O_CREAT and os.fspath(path).startswith(f"{folder}{os.sep}"):
+        name = os.fspath(path)
+        if flags & flag == flag and name.startswith(f"{folder}{os.sep}") and name.endswith(ending):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         return opened(path, flags, *rest, **named)
 
