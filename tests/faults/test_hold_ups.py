@@ -183,7 +183,7 @@ def test_an_error_that_nobody_foresaw_is_told_once_and_holds_up_nobody(
     puppet.stop()
 
 
-def test_one_request_whose_time_cannot_be_kept_keeps_no_other_from_expiring(
+def test_one_request_whose_time_cannot_be_kept_keeps_no_other_from_expiring_or_being_answered(
     house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = house.gate(clock=clock)
@@ -198,6 +198,9 @@ def test_one_request_whose_time_cannot_be_kept_keeps_no_other_from_expiring(
     monkeypatch.setattr(timing, "keep", failing)
     clock.advance(timedelta(hours=1))
     eventually(lambda: gate.ledger.record(good.id).state == "expired")
+    later = gate.ask("refund", {"eur": 3})
+    house.vote(later, "approved")
+    assert gate.wait(later.id, timeout=8).approved
 
 
 @pytest.mark.parametrize("instead", ["pipe", "link", "unreadable"])

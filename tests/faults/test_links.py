@@ -74,10 +74,13 @@ def test_what_lies_behind_a_linked_folder_is_neither_read_nor_changed(
     assert (puppet.root / "Pending_Approval" / f"{request.id}.md").exists()
 
 
+@pytest.mark.parametrize("free", [False, True])
 def test_a_folder_that_becomes_a_link_after_its_note_was_adopted_leads_nowhere(
-    puppet: Puppet, outside: Path
+    puppet: Puppet, outside: Path, free: bool
 ) -> None:
-    """The note would be drawn over whatever is called so there."""
+    """The note would be drawn over whatever is called so there, or where nothing is."""
+    if free:
+        (outside / "README.md").unlink()
     before = _holds(outside)
     folder = puppet.root / "Pending_Approval" / "x"
     folder.mkdir()

@@ -68,6 +68,7 @@ def test_what_was_accepted_is_in_force_in_a_vault_that_was_moved(house: House, w
     settings = work / "moved" / ".hitl" / "vault.yaml"
     settings.write_text(settings.read_text().replace("mode: attributed", "mode: open"))
     (work / "moved" / ".hitl" / "policy.yaml").write_text(ALLOW)
+    assert hv.load_config(work / "moved", state_dir=house.state).settings.mode == "attributed"
     with hv.open_gate(work / "moved", state_dir=house.state, keeper=False) as gate:
         assert gate.get(asked.id).state == "pending"
         assert gate.config.settings.mode == "attributed"
