@@ -1,4 +1,4 @@
-"""What every test may ask for: a folder of its own, a clock to set, and no skipping where CI runs."""
+"""What every test may ask for, a vault above all; and where CI runs, nothing is skipped."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+import hitl_vault as hv
+from tests.house import House
 
 _skipped: list[str] = []
 
@@ -47,6 +50,28 @@ def work() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="hitl-test-", dir=parent if parent.is_dir() else Path.home()))
     yield folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(work: Path) -> Iterator[House]:
+    """A house whose vault the test makes, with settings of its own."""
+    house = House(work)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def house(home: House, request: pytest.FixtureRequest) -> House:
+    """A vault; the mark `founded` gives it other settings."""
+    mark = request.node.get_closest_marker("founded")
+    home.found(**(mark.kwargs if mark else {}))
+    return home
+
+
+@pytest.fixture
+def gate(house: House) -> hv.Gate:
+    """A gate that keeps the vault."""
+    return house.gate()
 
 
 @pytest.fixture(autouse=True)

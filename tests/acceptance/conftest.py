@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.shell import Shell
 from tests.house import House
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault without a keeper."""
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
 
 
 @pytest.fixture

@@ -20,19 +20,9 @@ NOTES = "Asked Bob: it is fine — 900 €, Straße 5.\n\n  two  spaces, a tab\t
 ONE_LINE = "Asked Bob: it is fine - 900 EUR"
 
 
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault that settles as fast as a person types, and flags nothing while they do."""
-    house = House(work)
-    house.found(settle="0.3s", flag_after="20s")
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def gate(house: House) -> hv.Gate:
-    """A gate that keeps the vault."""
-    return house.gate()
+pytestmark = pytest.mark.founded(
+    settle="0.3s", flag_after="20s"
+)  # as fast as a person types, and nothing is flagged meanwhile
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +19,10 @@ PAGE = FILE.read_text("utf-8")
 
 
 @pytest.fixture
-def house(work: Path) -> object:
+def house(house: House) -> House:
     """A vault with the page's policy."""
-    house = House(work)
-    house.found()
     (house.root / ".hitl" / "policy.yaml").write_text(blocks(FILE, "yaml"))
-    yield house
-    house.close()
+    return house
 
 
 def hitl(house: House, *words: str) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -290,18 +290,10 @@ def test_the_table_has_each_attack_and_each_mode() -> None:
     assert {len(cells) for cells in ROWS.values()} == {len(hv.Mode)}
 
 
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A folder for a vault."""
-    house = House(work)
-    yield house
-    house.close()
-
-
 @pytest.mark.parametrize("mode", list(hv.Mode))
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_what_the_agent_tries_ends_as_the_page_says(house: House, attack: str, mode: hv.Mode) -> None:
+def test_what_the_agent_tries_ends_as_the_page_says(home: House, attack: str, mode: hv.Mode) -> None:
     said = ROWS[attack][list(hv.Mode).index(mode)]
     assert said in ("stopped", "not stopped")
-    done = ATTACKS[attack](Scene(house, mode))
+    done = ATTACKS[attack](Scene(home, mode))
     assert ("not stopped" if done else "stopped") == said

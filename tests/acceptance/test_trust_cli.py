@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,21 +16,8 @@ from tests.ssh_keys import make_key, public
 
 
 @pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def hitl(
-    house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Shell]:
-    monkeypatch.setenv("HITL_VAULT", str(house.root))
-    monkeypatch.setenv("HITL_STATE_DIR", str(house.state))
-    shell = Shell(house, capsys)
-    yield shell
-    shell.close()
+def house(home: House) -> House:
+    return home
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.puppet import Puppet
 from tests.faults.tracing import Zygote
 
 
@@ -15,6 +16,14 @@ def zygote() -> Iterator[Zygote]:
     """The parent of all victims."""
     with Zygote() as zygote:
         yield zygote
+
+
+@pytest.fixture
+def puppet(work: Path) -> Iterator[Puppet]:
+    """A vault whose keeper does only what it is told to."""
+    puppet = Puppet(work)
+    yield puppet
+    puppet.stop()
 
 
 @pytest.fixture

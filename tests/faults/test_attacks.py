@@ -24,14 +24,6 @@ from tests.house import House, eventually
 CONTEXT = {"order": "A-17", "eur": 900}
 
 
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
-
-
 def approved(gate: hv.Gate) -> hv.Request:
     request = gate.ask("refund", CONTEXT)
     gate.decide(request.id, "approve", by="ana")

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import hitl_vault as hv
 from tests.house import House, eventually
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
 
 
 def adopted(house: House, text: str, name: str = "PAY.md") -> tuple[hv.Gate, hv.Record, Path]:
@@ -66,14 +57,12 @@ THEIRS = f"---\ntype: approval_request\naction: pay\nstatus: pending\n{SAID_BY_T
 
 
 @pytest.fixture
-def named(work: Path) -> Iterator[House]:
+def named(home: House) -> House:
     """A vault in which Ana or Ben has to answer, and to say why."""
-    house = House(work)
-    house.found(mode="attributed", approvers='["ana", "ben"]')
+    home.found(mode="attributed", approvers='["ana", "ben"]')
     rule = "{name: all, when: 'true', verdict: ask, comment: required}"
-    (house.root / ".hitl" / "policy.yaml").write_text(f"format: 1\nrules:\n  - {rule}\n")
-    yield house
-    house.close()
+    (home.root / ".hitl" / "policy.yaml").write_text(f"format: 1\nrules:\n  - {rule}\n")
+    return home
 
 
 def test_the_name_and_comment_that_an_agent_wrote_into_its_note_are_nobodys(named: House) -> None:

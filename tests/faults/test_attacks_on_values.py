@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,18 +14,7 @@ TICKED = ("- [ ] Approve", "- [x] Approve")
 MORE = ('"amount": 5,', '"amount": 9000,')
 TOLD = "Changed: amount: 5 → 9000"
 
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found(mode="attributed", approvers='["ana"]', flag_after="20s")
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def gate(house: House) -> hv.Gate:
-    return house.gate()
+pytestmark = pytest.mark.founded(mode="attributed", approvers='["ana"]', flag_after="20s")
 
 
 def offered(gate: hv.Gate) -> hv.Request:

@@ -22,14 +22,6 @@ from tests.house import House, eventually
 CONTEXT = {"order": "A-17", "eur": 900}
 
 
-@pytest.fixture
-def house(work: Path) -> Any:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
-
-
 def test_an_outcome_that_could_not_be_recorded_is_not_recorded_as_another(house: House) -> None:
     gate = house.gate(keeper=False)
     request = gate.ask("refund", CONTEXT)
@@ -73,13 +65,6 @@ def test_a_note_changed_after_the_decision_while_nobody_kept_the_vault_is_put_ri
     house.gate()
     eventually(lambda: house.says(request, "put right", "Approved"))
     assert [path.read_text() for path in house.aside()] == [forged]
-
-
-@pytest.fixture
-def puppet(work: Path) -> Any:
-    puppet = Puppet(work)
-    yield puppet
-    puppet.stop()
 
 
 def test_a_note_drawn_ahead_of_what_its_keeper_had_heard_is_put_right_aloud_like_any_other(

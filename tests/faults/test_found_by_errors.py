@@ -19,14 +19,6 @@ from tests.faults.scenarios import CONTEXT, NOTES
 from tests.house import House, eventually
 
 
-@pytest.fixture
-def house(work: Path) -> Any:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
-
-
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.EIO], ids=errno.errorcode.get)
 def test_an_answer_that_cannot_be_read_just_now_counts_as_soon_as_it_can(
     house: House, monkeypatch: pytest.MonkeyPatch, code: int

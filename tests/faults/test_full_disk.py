@@ -32,23 +32,19 @@ def disk(request: pytest.FixtureRequest, work: Path) -> Iterator[Disk]:
 
 
 @pytest.fixture
-def full_state(disk: Disk, work: Path) -> Iterator[House]:
+def full_state(disk: Disk, home: House) -> House:
     """A vault whose state directory lies on the small disk."""
-    house = House(work)
-    house.state = disk.path / "state"
-    house.found()
-    yield house
-    house.close()
+    home.state = disk.path / "state"
+    home.found()
+    return home
 
 
 @pytest.fixture
-def full_vault(disk: Disk, work: Path) -> Iterator[House]:
+def full_vault(disk: Disk, home: House) -> House:
     """A vault whose notes lie on the small disk."""
-    house = House(work)
-    house.root = disk.path / "vault"
-    house.found()
-    yield house
-    house.close()
+    home.root = disk.path / "vault"
+    home.found()
+    return home
 
 
 def in_order(house: House, gate: hv.Gate) -> None:

@@ -30,9 +30,7 @@ ADOPTED = "---\ntype: approval_request\naction: {}\n---\nHello\n"
 
 
 @pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found()
+def house(house: House) -> Iterator[House]:
     yield house
     house.close()
     subprocess.run(["rm", "-rf", house.root], check=True)  # nothing else gets as deep

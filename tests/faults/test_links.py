@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,6 @@ from tests.faults.puppet import Puppet
 from tests.house import House
 
 ADOPTED = "---\ntype: approval_request\naction: y\nrequested_by: bot\n---\nWhat the agent wrote\n"
-
-
-@pytest.fixture
-def puppet(work: Path) -> Iterator[Puppet]:
-    puppet = Puppet(work)
-    yield puppet
-    puppet.stop()
 
 
 @pytest.fixture
@@ -116,24 +108,20 @@ def test_what_is_set_aside_is_not_written_behind_a_link(tmp_path: Path) -> None:
     assert not os.listdir(tmp_path / "elsewhere")
 
 
-def test_doctor_names_linked_folders(work: Path, outside: Path) -> None:
-    house = House(work)
-    config = house.found()
-    _link(house.root / "Done", outside)
-    (house.root / "Approved" / "x").symlink_to(outside)
+def test_doctor_names_linked_folders(home: House, outside: Path) -> None:
+    before, config = _holds(outside), home.found()
+    _link(home.root / "Done", outside)
+    (home.root / "Approved" / "x").symlink_to(outside)
     (check,) = [check for check in places.folders(config) if check.name == "folders"]
     assert "Approved/x is a link" in check.found
     assert "Done is a link" in check.found
-    assert _holds(outside) == _holds(outside)
+    assert _holds(outside) == before
 
 
-def test_the_vault_itself_may_be_reached_by_a_link(work: Path) -> None:
-    house = House(work)
-    house.found()
+def test_the_vault_itself_may_be_reached_by_a_link(house: House, work: Path) -> None:
     house.root.rename(work / "real")
     house.root.symlink_to(work / "real")
     gate = house.gate()
     request = gate.ask("refund", {"eur": 1})
     house.vote(request, "approved")
     assert gate.wait(request.id, timeout=8).approved
-    house.close()

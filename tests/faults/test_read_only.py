@@ -16,15 +16,14 @@ from tests.house import House, eventually
 
 
 @pytest.fixture
-def house(work: Path) -> Iterator[House]:
+def house(work: Path, home: House) -> Iterator[House]:
     """A vault on a disk that was mounted again to be read alone."""
-    house = House(work)
     with memory_disk(work / "small") as disk:
-        house.root = disk.path / "vault"
-        house.found()
+        home.root = disk.path / "vault"
+        home.found()
         make_read_only(disk.path)
-        yield house
-        house.close()
+        yield home
+        home.close()
 
 
 def hitl(house: House, *args: str) -> subprocess.CompletedProcess[str]:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 import hitl_vault as hv
 from tests.house import House
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
-
 
 READS = "format: 1\nrules:\n  - {name: reads, when: 'action == \"read_user\"', verdict: allow}\n"
 

@@ -87,19 +87,15 @@ def test_a_note_that_comes_approved_is_adopted_as_pending(house: House, gate: hv
 
 
 @pytest.mark.parametrize("status", ["pending", "approved"])
-def test_a_note_of_theirs_is_drawn_at_once_and_without_a_complaint(work: Path, status: str) -> None:
-    house = House(work)
-    house.found(flag_after="20s")
-    try:
-        gate = house.gate()
-        path = write(house, status=status)
-        record = adopted(gate)
-        eventually(lambda: has_boxes(path), 4)
-        time.sleep(0.2)
-        assert [entry.kind for entry in gate.history(record.id)] == ["asked"]
-        assert house.aside() == []
-    finally:
-        house.close()
+@pytest.mark.founded(flag_after="20s")
+def test_a_note_of_theirs_is_drawn_at_once_and_without_a_complaint(house: House, status: str) -> None:
+    gate = house.gate()
+    path = write(house, status=status)
+    record = adopted(gate)
+    eventually(lambda: has_boxes(path), 4)
+    time.sleep(0.2)
+    assert [entry.kind for entry in gate.history(record.id)] == ["asked"]
+    assert house.aside() == []
 
 
 def test_an_answer_given_in_their_note_before_it_was_drawn_counts(house: House) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 import hitl_vault as hv
@@ -12,17 +9,9 @@ from tests.house import House, eventually
 
 
 @pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault whose settings the test makes."""
-    house = House(work)
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def attributed(house: House) -> House:
-    house.found(mode="attributed", approvers='["ana", "ben"]')
-    return house
+def attributed(home: House) -> House:
+    home.found(mode="attributed", approvers='["ana", "ben"]')
+    return home
 
 
 def test_a_listed_approver_decides_in_the_note_and_in_the_api(attributed: House) -> None:
@@ -52,15 +41,15 @@ def test_anybody_else_is_refused_in_the_note_which_says_so(attributed: House, na
     assert (record.state, record.notice_kind) == (hv.State.PENDING, hv.Kind.REFUSED)
 
 
+@pytest.mark.founded(mode="attributed", approvers='["crm-bot", "ana"]')
 def test_the_asking_agent_is_refused_even_when_it_is_listed(house: House) -> None:
-    house.found(mode="attributed", approvers='["crm-bot", "ana"]')
     gate = house.gate("CRM-Bot", keeper=False)
     with pytest.raises(hv.SelfApproval):
         gate.decide(gate.ask("deploy").id, "approve", by="crm-bot")
 
 
+@pytest.mark.founded(mode="attributed", approvers='["crm-bot", "ana"]')
 def test_an_agent_that_asks_in_this_vault_does_not_approve_an_adopted_note(house: House) -> None:
-    house.found(mode="attributed", approvers='["crm-bot", "ana"]')
     gate = house.gate()
     gate.ask("deploy")
     note = house.root / "Pending_Approval" / "pay.md"
@@ -71,9 +60,9 @@ def test_an_agent_that_asks_in_this_vault_does_not_approve_an_adopted_note(house
     assert gate.decide(record.id, "approve", by="ana").state is hv.State.APPROVED
 
 
+@pytest.mark.founded(mode="attributed", approvers='["ana"]')
 def test_no_note_keeps_an_approver_from_answering_other_notes(house: House) -> None:
     """Anybody can write that ana asks for something."""
-    house.found(mode="attributed", approvers='["ana"]')
     gate = house.gate()
     for name, author in (("theirs", "ana"), ("honest", "crm-bot")):
         (house.root / "Pending_Approval" / f"{name}.md").write_text(
@@ -86,8 +75,8 @@ def test_no_note_keeps_an_approver_from_answering_other_notes(house: House) -> N
     assert gate.decide(asked["honest"], "approve", by="ana").state == "approved"
 
 
+@pytest.mark.founded(mode="attributed")
 def test_without_a_list_nobody_decides_and_the_note_says_where_to_add_names(house: House) -> None:
-    house.found(mode="attributed")
     gate = house.gate()
     request = gate.ask("deploy")
     house.vote(request, "approved", approver="ana")
@@ -96,6 +85,6 @@ def test_without_a_list_nobody_decides_and_the_note_says_where_to_add_names(hous
 
 
 @pytest.mark.parametrize("value", ["ana", '["ana", 7]', '[""]', '["ana", ["ben"]]', "{ana: 1}"])
-def test_a_list_of_approvers_that_is_none_is_refused_with_the_field_named(work: Path, value: str) -> None:
+def test_a_list_of_approvers_that_is_none_is_refused_with_the_field_named(home: House, value: str) -> None:
     with pytest.raises(hv.ConfigError, match="approvers: expected a list of names"):
-        House(work).found(approvers=value)
+        home.found(approvers=value)

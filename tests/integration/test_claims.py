@@ -51,9 +51,10 @@ def race(house: House, work: Path, request: hv.Request, *, stay: bool) -> list[s
     return racing
 
 
-def test_of_eight_racing_claimers_one_is_granted_and_dead_it_ends_as_unknown(work: Path) -> None:
-    house = House(work)
-    house.found(lease="1s")
+@pytest.mark.founded(lease="1s")
+def test_of_eight_racing_claimers_one_is_granted_and_dead_it_ends_as_unknown(
+    house: House, work: Path
+) -> None:
     gate = house.gate()
     request = gate.ask("deploy", {"n": 1})
     gate.decide(request.id, "approve", by="ana")
@@ -72,12 +73,9 @@ def test_of_eight_racing_claimers_one_is_granted_and_dead_it_ends_as_unknown(wor
     kinds = [entry.kind for entry in gate.history(request.id)]
     assert kinds.count(hv.Kind.CLAIMED) == 1
     assert kinds[-1] is hv.Kind.UNKNOWN
-    house.close()
 
 
-def test_of_eight_racing_claimers_one_runs(work: Path) -> None:
-    house = House(work)
-    house.found()
+def test_of_eight_racing_claimers_one_runs(house: House, work: Path) -> None:
     gate = house.gate()
     request = gate.ask("deploy", {"n": 1})
     gate.decide(request.id, "approve", by="ana")
@@ -85,7 +83,6 @@ def test_of_eight_racing_claimers_one_runs(work: Path) -> None:
     said = [process.communicate(timeout=60) for process in racing]
     assert sorted(out for out, _ in said) == ["granted\n"] + ["too late\n"] * 7, said
     assert gate.get(request.id).state is hv.State.EXECUTED
-    house.close()
 
 
 RECEIVER = """
@@ -104,12 +101,13 @@ for process in Path("/proc").iterdir():
 """
 
 
-def test_secrets_are_found_nowhere_but_in_their_place(work: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_secrets_are_found_nowhere_but_in_their_place(
+    home: House, work: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Master secret, shared secret, code: not in the vault, the record, exports, logs or any arguments."""
     caplog.set_level("DEBUG")
-    house = House(work)
-    config = house.found(mode="code", approvers='["ana"]')
-    gate = house.gate()
+    config = home.found(mode="code", approvers='["ana"]')
+    gate = home.gate()
     (work / "told").mkdir()
     (work / "receiver.py").write_text(RECEIVER)
     gate.keys.deliver_codes_with([sys.executable, str(work / "receiver.py"), str(work / "told")])
@@ -130,11 +128,11 @@ def test_secrets_are_found_nowhere_but_in_their_place(work: Path, caplog: pytest
         shared,
         *(spelt for c in (code, fresh) for spelt in (c, c.replace("-", ""), c.lower())),
     ]
-    house.close()
-    places = [path for path in house.root.rglob("*") if path.is_file()]
+    home.close()
+    places = [path for path in home.root.rglob("*") if path.is_file()]
     places += [path for path in config.state.rglob("*") if path.is_file() and path.name != "keys.json"]
     told = {str(path): path.read_bytes() for path in [*places, work / "told" / "seen"]}
-    with hv.open_gate(house.root, state_dir=house.state, keeper=False) as later:
+    with hv.open_gate(home.root, state_dir=home.state, keeper=False) as later:
         told["export"] = "\n".join(later.ledger.export()).encode()
         told["record"] = repr(later.get(request.id)).encode()
         told["keys"] = repr(later.keys.list()).encode()

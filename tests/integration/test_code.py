@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,18 +19,7 @@ from hitl_vault.trust.keys import Keys
 from tests.house import House, eventually
 from tests.ssh_keys import make_key, public
 
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found(mode="code", approvers='["ana", "ben"]')
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def gate(house: House) -> hv.Gate:
-    return house.gate()
+pytestmark = pytest.mark.founded(mode="code", approvers='["ana", "ben"]')
 
 
 def codes(gate: hv.Gate, request: hv.Request, name: str = "ana") -> dict[str, str]:
@@ -376,9 +364,8 @@ def test_a_command_that_fails_is_told_without_the_codes_and_counts_as_not_sent(
     assert gate.get(request.id).codes.sent == ()
 
 
-def test_a_name_that_would_be_an_option_is_not_handed_to_the_command(work: Path) -> None:
-    house = House(work)
-    house.found(mode="code", approvers='["-oProxyCommand=x"]')
+@pytest.mark.founded(mode="code", approvers='["-oProxyCommand=x"]')
+def test_a_name_that_would_be_an_option_is_not_handed_to_the_command(house: House) -> None:
     gate = house.gate(keeper=False)
     gate.keys.deliver_codes_with(["true", "{approver}"])
     gate.ask("deploy")
@@ -387,7 +374,6 @@ def test_a_name_that_would_be_an_option_is_not_handed_to_the_command(work: Path)
     keeper.start()
     eventually(lambda: told)
     keeper.stop()
-    house.close()
     assert "begins with '-'" in told[0]
 
 
@@ -404,14 +390,12 @@ def test_the_ledger_records_that_codes_were_sent_and_never_the_codes(gate: hv.Ga
         assert code.replace("-", "") not in exported
 
 
-def test_no_code_goes_to_the_agent_that_asked(work: Path) -> None:
-    house = House(work)
-    house.found(mode="code", approvers='["CRM-Bot", "ana"]')
+@pytest.mark.founded(mode="code", approvers='["CRM-Bot", "ana"]')
+def test_no_code_goes_to_the_agent_that_asked(house: House) -> None:
     gate = house.gate("crm-bot")
     request = gate.ask("deploy")
     codes(gate, request)
     assert gate.get(request.id).codes.issues == ("ana",)
-    house.close()
 
 
 def test_a_script_without_a_keeper_sends_the_codes_when_it_ends(house: House) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,8 @@ ALLOW = 'format: 1\nrules:\n  - {name: all, when: "true", verdict: allow}\n'
 
 
 @pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault in which answers need a name, opened once."""
-    house = House(work)
-    house.found(mode="attributed", approvers='["ana"]')
-    house.gate(keeper=False).close()
-    yield house
-    house.close()
+def house(pinned: House) -> House:
+    return pinned
 
 
 def plant(house: House, root: Path) -> None:
@@ -48,17 +42,18 @@ def test_a_vault_planted_within_a_vault_takes_nothing_over(
 
 
 @pytest.mark.parametrize("mode", ["open", "attributed"])
-def test_a_copy_does_not_reach_the_record_while_the_vault_is_there(work: Path, mode: str) -> None:
-    house = House(work)
-    house.found(mode=mode, approvers='["ana"]')
-    house.gate(keeper=False).close()
-    shutil.copytree(house.root, work / "copy")
+def test_a_copy_does_not_reach_the_record_while_the_vault_is_there(
+    home: House, work: Path, mode: str
+) -> None:
+    home.found(mode=mode, approvers='["ana"]')
+    home.gate(keeper=False).close()
+    shutil.copytree(home.root, work / "copy")
     with pytest.raises(hv.ConfigError, match=r"vault\.yaml: id: .* is the vault at .*; use") as error:
-        hv.open_gate(work / "copy", state_dir=house.state)
-    assert str(house.root) in str(error.value)
+        hv.open_gate(work / "copy", state_dir=home.state)
+    assert str(home.root) in str(error.value)
     settings = work / "copy" / ".hitl" / "vault.yaml"
     settings.write_text(settings.read_text().replace('id: "', 'id: "second-'))
-    hv.open_gate(work / "copy", state_dir=house.state, keeper=False).close()
+    hv.open_gate(work / "copy", state_dir=home.state, keeper=False).close()
 
 
 def test_what_was_accepted_is_in_force_in_a_vault_that_was_moved(house: House, work: Path) -> None:
@@ -85,28 +80,26 @@ def test_a_vault_and_its_state_directory_can_be_restored_beside_them(house: Hous
     hv.open_gate(work / "restored" / "vault", state_dir=work / "restored" / "state", keeper=False).close()
 
 
-def test_an_open_vault_that_was_moved_goes_on(work: Path) -> None:
-    house = House(work)
-    house.found()
-    with house.gate(keeper=False) as gate:
+def test_an_open_vault_that_was_moved_goes_on(home: House, work: Path) -> None:
+    home.found()
+    with home.gate(keeper=False) as gate:
         asked = gate.ask("deploy")
-    house.root.rename(work / "moved")
+    home.root.rename(work / "moved")
     for _ in range(2):
-        with hv.open_gate(work / "moved", state_dir=house.state, keeper=False) as gate:
+        with hv.open_gate(work / "moved", state_dir=home.state, keeper=False) as gate:
             assert [record.id for record in gate.pending()] == [asked.id]
 
 
-def test_a_mode_raised_while_a_keeper_runs_is_not_lowered_under_it(work: Path) -> None:
-    house = House(work)
-    house.found()
-    path = house.root / ".hitl" / "vault.yaml"
+def test_a_mode_raised_while_a_keeper_runs_is_not_lowered_under_it(home: House) -> None:
+    home.found()
+    path = home.root / ".hitl" / "vault.yaml"
     lower = path.read_text()
     told: list[str] = []
-    gate = house.gate(keeper=False)
+    gate = home.gate(keeper=False)
     clock = [0.0]
     lookout = hv.acceptance.Lookout(gate.config, gate.ledger, monotonic=lambda: clock[0], tell=told.append)
     path.write_text(lower.replace("mode: open", "mode: attributed"))
-    house.gate(keeper=False).close()
+    home.gate(keeper=False).close()
     path.write_text(lower)
     lookout.step()
     lookout.step()
@@ -114,5 +107,4 @@ def test_a_mode_raised_while_a_keeper_runs_is_not_lowered_under_it(work: Path) -
     clock[0] += 60
     lookout.step()
     assert "Changed and not in force: vault.yaml" in told[0]
-    assert house.gate(keeper=False).config.settings.mode == "attributed"
-    house.close()
+    assert home.gate(keeper=False).config.settings.mode == "attributed"

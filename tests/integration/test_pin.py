@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,8 @@ BLOCK = 'format: 1\nrules:\n  - name: stop\n    when: "true"\n    verdict: block
 
 
 @pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault in which answers need a name, opened once."""
-    house = House(work)
-    house.found(mode="attributed", approvers='["ana"]')
-    house.gate(keeper=False).close()
-    yield house
-    house.close()
+def house(pinned: House) -> House:
+    return pinned
 
 
 def settings(house: House) -> Path:
@@ -151,35 +145,27 @@ def test_a_file_that_cannot_be_read_is_never_accepted(house: House) -> None:
         assert entries(gate) == []
 
 
-def test_in_open_mode_a_change_counts_at_once_and_is_recorded(work: Path) -> None:
-    house = House(work)
-    house.found()
-    try:
-        with house.gate(keeper=False) as gate:
-            assert entries(gate) == [], "what is there at first needs no entry"
-        replace(settings(house), "timeout: 1h", "timeout: 2h")
-        with house.gate(keeper=False) as gate:
-            assert gate.config.settings.timeout == hv.times.duration("2h")
-            (entry,) = entries(gate)
-            assert (entry.body["text"], entry.body["by"], entry.mode) == ("vault.yaml", [], "open")
-        with house.gate(keeper=False) as gate:
-            assert len(entries(gate)) == 1
-            assert hv.verify_vault(gate.config, gate.ledger).entries == 1
-    finally:
-        house.close()
+def test_in_open_mode_a_change_counts_at_once_and_is_recorded(home: House) -> None:
+    home.found()
+    with home.gate(keeper=False) as gate:
+        assert entries(gate) == [], "what is there at first needs no entry"
+    replace(settings(home), "timeout: 1h", "timeout: 2h")
+    with home.gate(keeper=False) as gate:
+        assert gate.config.settings.timeout == hv.times.duration("2h")
+        (entry,) = entries(gate)
+        assert (entry.body["text"], entry.body["by"], entry.mode) == ("vault.yaml", [], "open")
+    with home.gate(keeper=False) as gate:
+        assert len(entries(gate)) == 1
+        assert hv.verify_vault(gate.config, gate.ledger).entries == 1
 
 
-def test_from_open_mode_the_mode_can_be_raised_but_not_lowered_again(work: Path) -> None:
-    house = House(work)
-    house.found()
-    try:
-        house.gate(keeper=False).close()
-        replace(settings(house), "mode: open", "mode: attributed")
-        assert house.gate(keeper=False).config.settings.mode == "attributed"
-        replace(settings(house), "mode: attributed", "mode: open")
-        assert house.gate(keeper=False).config.settings.mode == "attributed"
-    finally:
-        house.close()
+def test_from_open_mode_the_mode_can_be_raised_but_not_lowered_again(home: House) -> None:
+    home.found()
+    home.gate(keeper=False).close()
+    replace(settings(home), "mode: open", "mode: attributed")
+    assert home.gate(keeper=False).config.settings.mode == "attributed"
+    replace(settings(home), "mode: attributed", "mode: open")
+    assert home.gate(keeper=False).config.settings.mode == "attributed"
 
 
 def test_a_running_keeper_tells_of_a_change_that_does_not_count(house: House, work: Path) -> None:

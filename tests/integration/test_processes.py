@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +18,8 @@ FOLDERS = ("Pending_Approval", "Approved", "Rejected", "Done")
 STATE_FOLDER = {"approved": "Approved", "rejected": "Rejected"} | dict.fromkeys(
     ("executed", "unknown"), "Done"
 )
+
+pytestmark = pytest.mark.founded(lease="1s")  # then an executor without a sign of life is presumed dead
 
 WORKER = """
 import os
@@ -64,15 +64,6 @@ class Crew:
         dead.kill()
         self.members[index] = self._house.script(self._body)
         return dead.process.pid
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault whose executors are presumed dead after a second without a sign of life."""
-    house = House(work)
-    house.found(lease="1s")
-    yield house
-    house.close()
 
 
 def answer(house: House, gate: hv.Gate, request: hv.Request, random: random.Random) -> str:

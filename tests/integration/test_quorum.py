@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -142,22 +141,20 @@ def crash_between_commit_and_redraw(house: House, request: hv.Request) -> None:
 
 
 @pytest.mark.parametrize("settle", ["0.05s", "0s"])
-def test_a_note_that_still_says_approved_after_a_crash_is_not_counted_again(work: Path, settle: str) -> None:
-    house = House(work)
-    house.found(settle=settle)
-    gate = house.gate()
+def test_a_note_that_still_says_approved_after_a_crash_is_not_counted_again(home: House, settle: str) -> None:
+    home.found(settle=settle)
+    gate = home.gate()
     request = ask(gate, reject_quorum=2)
-    house.note(request)
-    house.close()
-    house.vote(request, "approved", approver="ana")
-    crash_between_commit_and_redraw(house, request)
-    gate = house.gate(keeper=False)
+    home.note(request)
+    home.close()
+    home.vote(request, "approved", approver="ana")
+    crash_between_commit_and_redraw(home, request)
+    gate = home.gate(keeper=False)
     assert votes(gate, request) == [("ana", "approve")]
-    assert house.says(request, "status: approved")
+    assert home.says(request, "status: approved")
     gate.decide(request.id, "reject", by="ana")
-    gate = house.gate()
-    taken_up(house, gate, request, "ana")
+    gate = home.gate()
+    taken_up(home, gate, request, "ana")
     assert votes(gate, request) == [("ana", "reject")]
     assert [str(entry.kind) for entry in gate.history(request.id)] == ["asked", "voted", "voted"]
-    assert not house.says(request, "Not counted")
-    house.close()
+    assert not home.says(request, "Not counted")

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import hitl_vault as hv
 from tests.house import House, eventually
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault whose answers settle quickly."""
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
 
 
 def rejecting(note: Path) -> Path:

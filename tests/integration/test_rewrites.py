@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,7 @@ SETTLE = 0.25
 Rewrite = Callable[[str], bytes]
 
 
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault that settles about as slowly as it does by default."""
-    house = House(work)
-    house.found(settle=f"{SETTLE}s", flag_after="0.6s")
-    yield house
-    house.close()
+pytestmark = pytest.mark.founded(settle=f"{SETTLE}s", flag_after="0.6s")  # about as slow as by default
 
 
 def ask(house: House, gate: hv.Gate) -> tuple[hv.Request, Path, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,15 +31,13 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def house(work: Path, keys: dict[str, Path]) -> Iterator[House]:
+def house(home: House, keys: dict[str, Path]) -> House:
     """A vault where ana and ben may sign; eve has a key that is not listed."""
-    house = House(work)
-    house.found(mode="signed", approvers='["ana", "ben", "eve"]')
-    with hv.open_gate(house.root, state_dir=house.state, keeper=False) as gate:
+    home.found(mode="signed", approvers='["ana", "ben", "eve"]')
+    with hv.open_gate(home.root, state_dir=home.state, keeper=False) as gate:
         for name in ("ana", "ben"):
             gate.keys.add_signer(name, public(keys[name]))
-    yield house
-    house.close()
+    return home
 
 
 Sign = Callable[..., str]
@@ -204,12 +202,11 @@ def test_a_signature_that_names_no_moment_is_refused_and_the_keeper_goes_on(
     assert gate.wait(second.id, timeout=5).approved
 
 
-def test_an_earlier_vote_cannot_be_brought_back(work: Path, keys: dict[str, Path]) -> None:
-    house = House(work)
-    house.found(mode="signed", approvers='["ana"]')
-    gate = house.gate(keeper=False)
+def test_an_earlier_vote_cannot_be_brought_back(home: House, keys: dict[str, Path]) -> None:
+    home.found(mode="signed", approvers='["ana"]')
+    gate = home.gate(keeper=False)
     gate.keys.add_signer("ana", public(keys["ana"]))
-    request = _two_must_agree(house)
+    request = _two_must_agree(home)
     yes = gate.sign(request.id, "approve", by="ana", key=keys["ana"])
     gate.decide(request.id, "approve", by="ana", signature=yes)
     no = gate.sign(request.id, "reject", by="ana", key=keys["ana"])
@@ -217,7 +214,6 @@ def test_an_earlier_vote_cannot_be_brought_back(work: Path, keys: dict[str, Path
     with pytest.raises(hv.SignatureInvalid, match="after making this signature"):
         gate.decide(request.id, "approve", by="ana", signature=yes)
     assert [vote.verdict for vote in gate.get(request.id).votes] == [hv.Verdict.REJECT]
-    house.close()
 
 
 def _two_must_agree(house: House) -> hv.Request:
@@ -231,11 +227,10 @@ def _two_must_agree(house: House) -> hv.Request:
 
 
 def test_a_key_that_has_run_out_or_is_not_valid_yet_does_not_count(
-    work: Path, keys: dict[str, Path], clock: Clock
+    home: House, keys: dict[str, Path], clock: Clock
 ) -> None:
-    house = House(work)
-    house.found(mode="signed", approvers='["ana"]')
-    gate = house.gate(keeper=False, clock=clock)
+    home.found(mode="signed", approvers='["ana"]')
+    gate = home.gate(keeper=False, clock=clock)
     begins, ends = clock.at + timedelta(days=1), clock.at + timedelta(days=2)
     gate.keys.add_signer("ana", public(keys["ana"]), begins=begins, ends=ends)
     for days, counts in ((0.5, False), (1.5, True), (2.5, False)):
@@ -247,7 +242,6 @@ def test_a_key_that_has_run_out_or_is_not_valid_yet_does_not_count(
         else:
             with pytest.raises(hv.SignatureInvalid, match="not valid at"):
                 gate.decide(request.id, "approve", by="ana", signature=signature)
-    house.close()
 
 
 def approved(house: House, sign: Sign, by: str = "ana") -> tuple[hv.Gate, hv.Request]:
@@ -286,11 +280,10 @@ def test_a_key_revoked_while_the_claim_is_on_its_way_refuses_it(house: House, si
 
 
 def test_a_key_that_ran_out_after_the_vote_refuses_the_claim(
-    work: Path, keys: dict[str, Path], clock: Clock
+    home: House, keys: dict[str, Path], clock: Clock
 ) -> None:
-    house = House(work)
-    house.found(mode="signed", approvers='["ana"]')
-    gate = house.gate(keeper=False, clock=clock)
+    home.found(mode="signed", approvers='["ana"]')
+    gate = home.gate(keeper=False, clock=clock)
     gate.keys.add_signer("ana", public(keys["ana"]), ends=clock.at + timedelta(minutes=30))
     request = gate.ask("deploy")
     signature = gate.sign(request.id, "approve", by="ana", key=keys["ana"])
@@ -298,7 +291,6 @@ def test_a_key_that_ran_out_after_the_vote_refuses_the_claim(
     clock.advance(timedelta(minutes=31))
     with pytest.raises(hv.SignatureInvalid, match="not valid at"):
         gate.claim(request.id, {}, action=request.action)
-    house.close()
 
 
 def test_an_approval_without_a_proof_in_the_record_cannot_be_claimed(house: House, sign: Sign) -> None:

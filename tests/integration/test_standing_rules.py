@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,12 +32,9 @@ rules:
 
 
 @pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    house = House(work)
-    house.found()
+def house(house: House) -> House:
     (house.root / ".hitl" / "policy.yaml").write_text(POLICY)
-    yield house
-    house.close()
+    return house
 
 
 def rule_note(house: House, request: hv.Request) -> Path:
@@ -300,16 +296,14 @@ def test_nothing_is_offered_where_the_policy_says_never_or_the_risk_is_too_high(
 
 
 @pytest.mark.parametrize("mode", ["code", "signed"])
-def test_where_no_proof_covers_a_rule_none_is_made(work: Path, mode: str) -> None:
-    house = House(work)
-    house.found(mode=mode, approvers='["ana"]')
-    (house.root / ".hitl" / "policy.yaml").write_text(POLICY)
-    gate = house.gate(keeper=False)
+def test_where_no_proof_covers_a_rule_none_is_made(home: House, mode: str) -> None:
+    home.found(mode=mode, approvers='["ana"]')
+    (home.root / ".hitl" / "policy.yaml").write_text(POLICY)
+    gate = home.gate(keeper=False)
     request = gate.ask("notify", CONTEXT)
     with pytest.raises(hv.NotAllowed):
         gate.decide(request.id, "approve", by="ana", remember="1d")
     assert gate.ledger.standing() == []
-    house.close()
 
 
 @pytest.mark.parametrize(("wishes", "days"), [(("2d", "5d"), 2), (("2d", None), None), ((None, "2d"), None)])

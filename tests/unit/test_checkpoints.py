@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import stat
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,15 +17,6 @@ from hitl_vault.keeper.notary import AFTER, EVERY, LOOK_EVERY, Notary
 from hitl_vault.trust.signed_note import verified
 from tests.conftest import Clock
 from tests.house import House
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault without a keeper."""
-    house = House(work)
-    house.found()
-    yield house
-    house.close()
 
 
 def at(house: House) -> tuple[hv.Gate, hv.Checkpoints]:
