@@ -66,6 +66,7 @@ def adopted(text: str, record: Record) -> Record:
 @example(
     "---\ntype: approval\n---\nPlease.\r- [x] Approve\r\r~~~\n- [ ] Approve\nfoo\r~~~\n", "\n", False, False
 )
+@example("---\ntype: approval\n---\n- [x] Yes, and the same for 1 day\n", "\n", False, False)
 def test_a_drawn_note_says_what_the_person_says_and_nothing_of_what_the_agent_wrote(
     text: str, end: str, approve: bool, reject: bool
 ) -> None:
