@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import hitl_vault as hv
-from tests.acceptance.test_docs import ROOT, blocks
+from tests.acceptance.pages import ROOT, blocks
 from tests.house import House, eventually
 
 FILE = ROOT / "docs" / "adoption.md"

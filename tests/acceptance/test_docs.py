@@ -2,65 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import hitl_vault as hv
+from tests.acceptance.pages import ROOT, blocks, run_hitl, run_python
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-_FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LONG_FENCE = re.compile(r"^````markdown\n(.*?)^````$", re.MULTILINE | re.DOTALL)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 
-def examples(page: Path, language: str) -> list[str]:
-    return [code for name, code in _FENCE.findall(page.read_text("utf-8")) if name == language]
-
-
-def blocks(page: Path, language: str) -> str:
-    return "\n".join(examples(page, language))
-
-
-@pytest.fixture
-def here(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with a fresh vault in it, where ana says yes to everything."""
-    monkeypatch.setenv("HITL_STATE_DIR", str(work / "state"))
-    config = hv.init_vault(work / "vault")
-    stop = threading.Event()
-
-    def say_yes() -> None:
-        with hv.open_gate(config.root, agent="ana's phone", keeper=False) as gate:
-            while not stop.wait(0.05):
-                for record in gate.pending():
-                    gate.decide(record.id, "approve", by="ana")
-
-    thread = threading.Thread(target=say_yes)
-    thread.start()
-    yield work
-    stop.set()
-    thread.join()
-
-
-def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 def test_the_readmes_python_runs(here: Path) -> None:
-    done = run([sys.executable, "-c", blocks(ROOT / "README.md", "python")], here)
+    done = run_python(blocks(ROOT / "README.md", "python"), here)
     assert done.returncode == 0, done.stderr
     assert "refunded 900 on A-17" in done.stdout
     assert "True ('ana',)" in done.stdout
@@ -75,7 +34,7 @@ def test_the_readmes_python_is_told_no_without_a_traceback(
     config = hv.init_vault(work / "vault", timeout="0.3s")
     (config.root / ".hitl" / "policy.yaml").unlink()
     code = blocks(ROOT / "README.md", "python").replace(', timeout="1h"', "")
-    done = run([sys.executable, "-c", code], work)
+    done = run_python(code, work)
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split()[0] for line in done.stdout.splitlines() if line.strip()] == [
         "refund",
@@ -110,13 +69,13 @@ def test_the_readmes_commands_run(here: Path) -> None:
     lines = [line for line in blocks(ROOT / "README.md", "sh").splitlines() if line.startswith("hitl ")]
     assert lines
     for line in lines:
-        done = run([sys.executable, "-m", "hitl_vault", *shlex.split(line)[1:]], here)
+        done = run_hitl(*shlex.split(line)[1:], folder=here)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
 def test_the_policy_on_people_and_time_can_be_used(here: Path) -> None:
     (here / "policy.yaml").write_text(blocks(ROOT / "docs" / "people.md", "yaml"))
-    done = run([sys.executable, "-m", "hitl_vault", "policy", "check", "policy.yaml"], here)
+    done = run_hitl("policy", "check", "policy.yaml", folder=here)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 
 import pytest
 
 import hitl_vault as hv
-from tests.acceptance.test_docs import ROOT, blocks
+from tests.acceptance.pages import ROOT, blocks, run_hitl, run_python
 from tests.house import House, eventually
 
 FILE = ROOT / "docs" / "people.md"
@@ -26,28 +24,11 @@ def house(house: House) -> House:
 
 
 def hitl(house: House, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HITL_STATE_DIR": str(house.state)}
-    return subprocess.run(
-        [sys.executable, "-m", "hitl_vault", *words, "--vault", str(house.root)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_hitl(*words, "--vault", str(house.root), folder=house.work, HITL_STATE_DIR=str(house.state))
 
 
 def test_the_python_runs_and_prints_what_it_says(house: House) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HITL_STATE_DIR": str(house.state)}
-    done = subprocess.run(
-        [sys.executable, "-c", blocks(FILE, "python")],
-        cwd=house.work,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_python(blocks(FILE, "python"), house.work, HITL_STATE_DIR=str(house.state))
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[:4] == [

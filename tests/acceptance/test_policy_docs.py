@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -16,8 +13,8 @@ from hitl_vault.domain.risk import Level
 from hitl_vault.policy import keys
 from hitl_vault.policy.expressions import VARIABLES
 from hitl_vault.policy.parse import parse
+from tests.acceptance.pages import ROOT, examples, run_python
 from tests.acceptance.shell import Shell
-from tests.acceptance.test_docs import ROOT, examples
 
 FILE = ROOT / "docs" / "policy.md"
 PAGE = FILE.read_text("utf-8")
@@ -70,24 +67,8 @@ def test_the_commands_run(hitl: Shell) -> None:
         assert (result.code, result.err) == (0, ""), line
 
 
-def test_the_python_runs(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HITL_STATE_DIR", str(work / "state"))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    config = hv.init_vault(work / "vault")
-    stop = threading.Event()
-
-    def say_yes() -> None:
-        with hv.open_gate(config.root, agent="ana's phone", keeper=False) as gate:
-            while not stop.wait(0.05):
-                for record in gate.pending():
-                    gate.decide(record.id, "approve", by="ana")
-
-    thread = threading.Thread(target=say_yes)
-    thread.start()
-    command = [sys.executable, "-c", *examples(FILE, "python")]
-    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=60)
-    stop.set()
-    thread.join()
+def test_the_python_runs(here: Path) -> None:
+    done = run_python("\n".join(examples(FILE, "python")), here)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].startswith("ask medium")
     assert "needs approval and comes without a grant" in done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from markdown_it import MarkdownIt
 
 import hitl_vault as hv
 from hitl_vault.domain.identity import new_id
-from tests.acceptance.test_docs import ROOT, blocks, run
+from tests.acceptance.pages import ROOT, blocks, run
 from tests.house import House, eventually
 
 PAGE = ROOT / "docs" / "security.md"
@@ -43,7 +44,7 @@ def test_the_commands_of_the_page_run(work: Path, monkeypatch: pytest.MonkeyPatc
     lines = [line for line in blocks(PAGE, "sh").splitlines() if line.startswith("hitl ")]
     assert len(lines) >= 6
     for line in lines:
-        shell = f'hitl() {{ "{run.__globals__["sys"].executable}" -m hitl_vault "$@"; }}; {line}'
+        shell = f'hitl() {{ "{sys.executable}" -m hitl_vault "$@"; }}; {line}'
         done = run(["sh", "-c", shell], work)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from hitl_vault.domain.requirement import Mode
-from tests.acceptance.test_docs import blocks
+from tests.acceptance.pages import ROOT, blocks, run, run_python
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "trust.md"
 
 
@@ -24,24 +22,15 @@ def environment(work: Path) -> dict[str, str]:
     hitl.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hitl_vault.cli "$@"\n')
     hitl.chmod(0o755)
     path = f"{work / 'bin'}:{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "HITL_STATE_DIR": str(work / "state"), "PYTHONPATH": str(ROOT)}
+    return {"PATH": path, "HITL_STATE_DIR": str(work / "state")}
 
 
 def test_every_command_and_the_program_on_the_page_run(work: Path, environment: dict[str, str]) -> None:
     script = "set -eu\n" + blocks(PAGE, "sh")
-    done = subprocess.run(
-        ["sh", "-c", script], cwd=work, env=environment, capture_output=True, text=True, timeout=100
-    )
+    done = run(["sh", "-c", script], work, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("approved") == 3
-    program = subprocess.run(
-        [sys.executable, "-c", blocks(PAGE, "python")],
-        cwd=work,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    program = run_python(blocks(PAGE, "python"), work, **environment)
     assert (program.returncode, program.stdout) == (0, "approved\n"), program.stderr
 
 
