@@ -27,11 +27,16 @@ Pay ACME.
 
 def approved(house: House, gate: hv.Gate) -> tuple[hv.Record, Path]:
     """Let an agent write a note, and somebody approve it; return where it lies then."""
+    return decided(house, gate, "approve", "Approved")
+
+
+def decided(house: House, gate: hv.Gate, verdict: str, folder: str) -> tuple[hv.Record, Path]:
+    """Let an agent write a note, and somebody decide it; return where it lies then."""
     path = house.root / "Pending_Approval" / "PAY.md"
     path.write_text(THEIRS.format(status="pending"))
     (record,) = eventually(lambda: list(gate.pending()))
-    gate.decide(record.id, "approve", by="ana")
-    home = house.root / "Approved" / path.name
+    gate.decide(record.id, verdict, by="ana")
+    home = house.root / folder / path.name
     eventually(lambda: home.exists() and not path.exists())
     return record, home
 
@@ -117,15 +122,10 @@ def test_a_second_copy_of_an_approved_note_is_taken_out(house: House, name: str,
 @pytest.mark.parametrize("running", [True, False])
 def test_a_rejected_note_does_not_stay_among_the_approved(house: House, running: bool) -> None:
     gate = house.gate()
-    path = house.root / "Pending_Approval" / "PAY.md"
-    path.write_text(THEIRS.format(status="pending"))
-    (record,) = eventually(lambda: list(gate.pending()))
-    gate.decide(record.id, "reject", by="ana")
-    home = house.root / "Rejected" / path.name
-    eventually(lambda: home.exists() and not path.exists())
+    _, home = decided(house, gate, "reject", "Rejected")
     if not running:
         house.close()
-    there = home.rename(house.root / "Approved" / path.name)
+    there = home.rename(house.root / "Approved" / home.name)
     gate = gate if running else house.gate()
     eventually(lambda: not there.exists())
     assert len(house.aside()) == 1

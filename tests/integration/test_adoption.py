@@ -49,6 +49,17 @@ def has_boxes(path: Path) -> bool:
     return path.exists() and "- [ ] Approve" in path.read_text()
 
 
+def approved_by_ana(house: House, gate: hv.Gate) -> tuple[hv.Record, Path]:
+    """Have a note of theirs adopted and approved; return where it lies then."""
+    path = write(house)
+    record = adopted(gate)
+    eventually(lambda: has_boxes(path))
+    gate.decide(record.id, "approve", by="ana")
+    approved = house.root / "Approved" / path.name
+    eventually(lambda: approved.exists() and not path.exists())
+    return record, approved
+
+
 def test_a_note_of_theirs_becomes_a_request_with_its_keys_as_context(house: House, gate: hv.Gate) -> None:
     path = write(house)
     request = adopted(gate).request
@@ -155,33 +166,22 @@ def test_their_own_move_to_done_is_the_outcome_and_the_file_is_left_as_they_made
 
 def test_their_move_to_done_while_nothing_ran_is_the_outcome_too(house: House) -> None:
     gate = house.gate()
-    path = write(house)
-    record = adopted(gate)
-    eventually(lambda: has_boxes(path))
-    gate.decide(record.id, "approve", by="ana")
-    approved = house.root / "Approved" / path.name
-    eventually(lambda: approved.exists() and not path.exists())
+    record, approved = approved_by_ana(house, gate)
     house.close()
-    approved.rename(house.root / "Done" / path.name)
+    approved.rename(house.root / "Done" / approved.name)
     gate = house.gate()
     eventually(lambda: gate.get(record.id).state == "executed")
 
 
 def test_an_approved_note_that_their_script_took_away_is_not_drawn_again(house: House) -> None:
-    gate = house.gate()
-    path = write(house)
-    record = adopted(gate)
-    eventually(lambda: has_boxes(path))
-    gate.decide(record.id, "approve", by="ana")
-    approved = house.root / "Approved" / path.name
-    eventually(lambda: approved.exists() and not path.exists())
+    _, approved = approved_by_ana(house, house.gate())
     approved.unlink()
     time.sleep(0.4)
     house.close()
     house.gate()
     time.sleep(0.8)
     assert not approved.exists()
-    assert not path.exists()
+    assert not list((house.root / "Pending_Approval").rglob(approved.name))
 
 
 def test_a_note_moved_to_done_before_it_was_approved_decides_nothing(house: House, gate: hv.Gate) -> None:

@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from hitl_vault.domain.canonical import canonical, joined
+from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.frozen import changed
 from hitl_vault.domain.requirement import Requirement
 
+VOTE = Vote(verdict=Verdict.APPROVE, gesture=Gesture.TICK, at=datetime(2026, 1, 2, tzinfo=UTC), by="ana")
+NEEDS = Requirement(quorum=2, rule="two")
 
-def test_a_changed_record_is_the_one_that_replace_gives_and_the_old_one_stays() -> None:
-    was = Requirement(quorum=2, rule="two")
-    now = changed(was, quorum=3, reject_quorum=2)
-    assert now == replace(was, quorum=3, reject_quorum=2)
-    assert type(now) is Requirement
-    assert was == Requirement(quorum=2, rule="two")
+
+@pytest.mark.parametrize(
+    ("was", "more"),
+    [(VOTE, {"by": "bea", "comment": "ok"}), (NEEDS, {"quorum": 3, "reject_quorum": 2})],
+    ids=["vote", "requirement"],
+)
+def test_a_changed_record_is_the_one_that_replace_gives_and_the_old_one_stays(
+    was: Vote | Requirement, more: dict[str, Any]
+) -> None:
+    before = dict(vars(was))
+    now = changed(was, **more)
+    assert now == replace(was, **more)
+    assert type(now) is type(was)
+    assert vars(was) == before
     assert changed(was) == was
-    every = {name: getattr(was, name) for name in vars(was)}
-    assert changed(was, **every) == was
+    assert changed(was, **before) == was
 
 
-def test_a_field_that_the_record_has_not_is_an_error_that_names_all_of_them() -> None:
+def test_what_was_changed_is_frozen_too() -> None:
+    with pytest.raises(AttributeError):
+        changed(VOTE, by="bea").by = "eve"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("was", "more", "told"),
+    [
+        (VOTE, {"commnet": "ok"}, "Vote has no commnet"),
+        (NEEDS, {"nothing": 1, "nobody": 2, "quorum": 1}, "Requirement has no nobody, nothing"),
+    ],
+    ids=["vote", "requirement"],
+)
+def test_a_field_that_the_record_has_not_is_an_error_that_names_all_of_them(
+    was: Vote | Requirement, more: dict[str, Any], told: str
+) -> None:
     with pytest.raises(TypeError) as error:
-        changed(Requirement(), nothing=1, nobody=2, quorum=1)
-    assert str(error.value) == "Requirement has no nobody, nothing"
+        changed(was, **more)
+    assert str(error.value) == told
 
 
 def test_members_that_are_canonical_already_are_joined_to_a_canonical_object() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -79,37 +80,23 @@ def test_where_nothing_is_asked_one_answer_of_anyone_is_enough() -> None:
 
 
 def test_everything_that_is_asked_is_required() -> None:
-    remember = Remember(longest=DAY)
-    asks = Asks(
-        quorum=2,
-        reject_quorum=3,
-        comment_required=True,
-        settle=1.5,
-        template="money",
-        timeout=HOUR,
-        untimed=True,
-        pause=True,
-        edits=("amount",),
-        edits_check="true",
-        remember=remember,
-        remind=(timedelta(minutes=5), HOUR, timedelta(minutes=5)),
-        mode=Mode.SIGNED,
-    )
-    assert required(asks, NOBODY) == Requirement(
-        mode=Mode.SIGNED,
-        quorum=2,
-        reject_quorum=3,
-        comment_required=True,
-        settle=1.5,
-        template="money",
-        timeout=HOUR,
-        untimed=True,
-        pause=True,
-        edits=("amount",),
-        edits_check="true",
-        remember=remember,
-        remind=(HOUR, timedelta(minutes=5)),
-    )
+    asked: dict[str, Any] = {
+        "mode": Mode.SIGNED,
+        "quorum": 2,
+        "reject_quorum": 3,
+        "comment_required": True,
+        "settle": 1.5,
+        "template": "money",
+        "timeout": HOUR,
+        "untimed": True,
+        "pause": True,
+        "edits": ("amount",),
+        "edits_check": "true",
+        "remember": Remember(longest=DAY),
+    }
+    minutes = timedelta(minutes=5)
+    found = required(Asks(**asked, remind=(minutes, HOUR, minutes)), NOBODY)
+    assert found == Requirement(**asked, remind=(HOUR, minutes))
 
 
 def test_no_standing_rule_is_offered_that_lasts_no_time() -> None:
