@@ -20,8 +20,8 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Self
 
+from tests.faults.forking import ROOT
 from tests.faults.results import FOLDER, record, recorded
-from tests.faults.tracing import ROOT
 
 SEEDS = Path(__file__).with_name("seeds")
 PARTS = ("hitl_vault", "tests", "templates", "policies", "vault", "pyproject.toml")

@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks.plot import svg
 from benchmarks.publish import replaced
 from benchmarks.report import Plot, machine
+from tests.faults.forking import ROOT
 from tests.faults.growth import Trend
-from tests.faults.tracing import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
 _SLICES = 40

@@ -6,38 +6,24 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import traceback
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.faults.forking import Forker
 
 
-class Stage:
+class Stage(Forker):
     """Starts actors and ends them, each with whatever it started itself."""
 
     def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.stage"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=environment,
-        )
+        super().__init__("tests.faults.stage")
         self._living: set[int] = set()
-        assert self._line() == "ready", "the stage did not open"
 
     def start(self, order: dict[str, Any]) -> int:
         """Start an actor and return its pid."""
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        pid = int(self._line())
+        pid = self._fork(order)
         self._living.add(pid)
         return pid
 
@@ -52,22 +38,11 @@ class Stage:
         self._living = {pid for pid in self._living if Path(f"/proc/{pid}").exists()}
         return self._living
 
-    def _line(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline().strip()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End them all, and it."""
         for pid in list(self._living):
             self.kill(pid)
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.wait(timeout=10)
-        self._process.stdout.close()
+        super().close()
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
+from tests.faults.forking import ROOT
 from tests.faults.seeded import Field, Seed, seeds
-from tests.faults.tracing import ROOT
 
 SEEDS = seeds()
 SAMPLE = ("inode-moved", "code-for-both", "torn-boxes")

@@ -7,12 +7,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.faults.forking import Forker
 
 CHANGING = (
     *("write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat"),
@@ -22,7 +22,6 @@ CHANGING = (
 )
 """The system calls that change what is on a disk, or who may."""
 
-ROOT = Path(__file__).resolve().parents[2]
 _CALL = re.compile(r"^(\d+)\s+(\w+)\(")
 _SECONDS = 30.0
 
@@ -42,28 +41,16 @@ class Run:
         return self.code == -signal.SIGKILL
 
 
-class Zygote:
+class Zygote(Forker):
     """A warm Python process from which victims are forked. One at a time."""
 
     def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.victim"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=environment,
-        )
-        assert self._line() == "ready", "the victims' parent did not start"
+        super().__init__("tests.faults.victim")
 
     def run(self, order: dict[str, Any], *options: str, trace: Path | None = None) -> Run:
         """Run one victim, under strace if there are options for it."""
         out = Path(order["out"])
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        pid = int(self._line())
+        pid = self._fork(order)
         _await_stop(pid)
         tracer = _attach(pid, options, trace) if options else None
         os.kill(pid, signal.SIGCONT)
@@ -79,25 +66,6 @@ class Zygote:
             errors=errors.read_text(errors="replace") if errors.exists() else "",
             trace=trace.read_text(errors="replace") if trace and trace.exists() else "",
         )
-
-    def _line(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline().strip()
-
-    def close(self) -> None:
-        """End it."""
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.wait(timeout=10)
-        self._process.stdout.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def killing(call: str, number: int) -> tuple[str, ...]:
