@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 import frontmatter
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hitl_vault.errors import BallotInvalid
-from hitl_vault.vault.frontmatter import HANDLER, LIMIT, StrictHandler, Value, emit, parse
+from hitl_vault.vault.frontmatter import HANDLER, LIMIT, StrictHandler, Value, parse
 
 ALIAS_BOMB = "a: &a [x,x,x,x,x,x,x,x]\n" + "".join(
     f"{new}: &{new} [{','.join([f'*{old}'] * 8)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
@@ -172,44 +171,6 @@ def test_python_frontmatter_takes_the_handler() -> None:
     assert frontmatter.dumps(post) == '---\nb: "yes"\na: "2"\n\n---\n\nbody'
 
 
-_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
-    [
-        "null",
-        "~",
-        "yes",
-        "- a",
-        "status: approved",
-        "<% x %>",
-        "---",
-        "...",
-        "\u2028",
-        "\ufeff",
-        "a\n---\nb",
-        "#",
-    ]
-)
-_keys = _text.filter(lambda key: key != "<<")
-_values = st.recursive(
-    _text, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3), max_leaves=8
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.dictionaries(_keys, _values, min_size=1, max_size=6))
-@example({"status": "\u2028status: approved", "tags": ["a"], "": "", "~": {"null": []}})
-@example({"a": "<%<% x"})
-@example({"a": "why,?", "b": '[?"x"]', "c": " |# x", "d": ["{?", "?"], "e": {"?": "# [?'"}})
-@example({"a": "[{" * 900, "b": "- " * 40, "c": "?  " * 40, "d": ": - ? " * 20, "e": "\\? \\[" * 20})
-def test_what_is_emitted_reads_back_as_the_same_fields_in_order(fields: dict[str, Value]) -> None:
-    raw = emit(fields)
-    for handler in (HANDLER, StrictHandler(yaml.SafeLoader)):
-        read = handler.load(raw)
-        assert read == fields
-        assert list(read) == list(fields)
-    assert "<%" not in raw
-    assert raw.isprintable() or set(raw) - {"\n"} == {c for c in raw if c.isprintable()}
-
-
 _SEEDS = [raw for raw, _ in READ] + [raw for raw, _ in REFUSED if len(raw) < 200]
 _BITS = ["\n", " ", "\n  ", ":", ": ", "- ", "? ", "|\n  ", ">-\n ", "[", "]", "{", "}", ",", "#", " #"]
 _BITS += ['"', "'", "&a ", "*a", "!", "%", "\\", "\t", "\u00a0", "---", "...", "<<", "~", "\\u0085", "=", "@"]
@@ -233,155 +194,6 @@ def _load(handler: StrictHandler, raw: str) -> object:
         return handler.load(raw)
     except BallotInvalid:
         return "refused"
-
-
-EMITTED: list[tuple[Mapping[str, object], str]] = [
-    ({"status": "pending"}, 'status: "pending"\n'),
-    ({"a": ""}, 'a: ""\n'),
-    ({"a": []}, "a: []\n"),
-    ({"a": {}}, "a: {}\n"),
-    ({"a": None}, 'a: ""\n'),
-    ({"a": 7}, 'a: "7"\n'),
-    ({"a": ["b", "c"]}, 'a:\n  - "b"\n  - "c"\n'),
-    ({"a": ("b",)}, 'a:\n  - "b"\n'),
-    (
-        {"a": [["b", "c"], [], {"d": "e", "f": ["g"]}]},
-        'a:\n  - ["b", "c"]\n  - []\n  - {"d": "e", "f": ["g"]}\n',
-    ),
-    ({"a": {"b": "c", "d": None, "e": 1}}, 'a: {"b": "c", "d": "", "e": "1"}\n'),
-    (
-        {"a b": "x", "yes": "x", "No": "x", "7": "x", "_a-1": "x"},
-        '"a b": "x"\n"yes": "x"\n"No": "x"\n"7": "x"\n_a-1: "x"\n',
-    ),
-    ({"a": 'say "\\"\n'}, 'a: "say \\"\\\\\\"\\n"\n'),
-    ({"a": "\x7f"}, 'a: "\\u007f"\n'),
-    ({"a": "\u3164"}, 'a: "\\u3164"\n'),
-    ({"a": "<% x %>"}, 'a: "<\\x25 x %>"\n'),
-    ({"a": "\u200b\u2028\x85\u3164"}, 'a: "\\u200b\\u2028\\u0085\\u3164"\n'),
-    ({"a": "\U000e0041\U0001f44d é"}, 'a: "\\U000e0041\U0001f44d é"\n'),
-    ({"a": "\uffff\U00010000"}, 'a: "\\uffff\U00010000"\n'),
-    ({"a": "[{" * 4}, f'a: "{"[{" * 4}"\n'),
-    ({"a": "[{" * 4 + "["}, f'a: "{chr(92)}x5b{(chr(92) + "x7b" + chr(92) + "x5b") * 4}"\n'),
-    ({"a": "x |# y"}, 'a: "x |\\x23 y"\n'),
-    ({"a": "- " * 17 + "x"}, f'a: "{("-" + chr(92) + "x20") * 17}x"\n'),
-    ({"a": "- " * 16 + "x"}, f'a: "{"- " * 16}x"\n'),
-]
-
-
-@pytest.mark.parametrize(("fields", "raw"), EMITTED)
-def test_fields_are_written_as_they_should_look(fields: Mapping[str, object], raw: str) -> None:
-    assert emit(fields) == raw
-
-
-TOLD = [
-    ("a: 1\nb: 'x\n", "line 4 of the note is not the YAML of a field (found unexpected end of stream)"),
-    (
-        "a: 1\nb: @c\n",
-        "line 3 of the note is not the YAML of a field (found character that cannot start any token)",
-    ),
-    (
-        'a: 1\nb: "\\ud800"\n',
-        "line 3 of the note is not the YAML of a field (found invalid Unicode character escape code)",
-    ),
-    ("a: 1\na: 2\n", "line 3 of the note names 'a' a second time; keep one"),
-    ("a: x\u2028\n", "line 2 holds the character U+2028; remove it"),
-    ("a: x\nb: x\x1b\n", "line 3 holds the character U+001B; remove it"),
-    ("a: x\n<<<<<<< HEAD\n", "line 3 is a merge conflict marker; resolve the conflict"),
-    ("\n\na: x\u2028\n", "line 4 holds the character U+2028; remove it"),
-    ("a:\n\t- b\n", "line 3 is indented with a tab, or lacks a space in `|#` or `,?`"),
-    ("a: 1\n  \nb: c: d\n", 'line 4 of the note: the value holds `: `; put it into quotes: `b: "c: d"`'),
-]
-
-
-@pytest.mark.parametrize(("raw", "told"), TOLD)
-def test_a_message_begins_with_the_line_of_the_note_and_what_is_there(raw: str, told: str) -> None:
-    with pytest.raises(BallotInvalid) as error:
-        HANDLER.load(raw)
-    assert str(error.value).startswith(told)
-
-
-def test_a_note_without_front_matter_is_told_what_its_first_line_must_be() -> None:
-    for text, told in {
-        "# Title\n": "there is no front matter; the first line must be `---`",
-        "# Title\n---\n": "text stands before the front matter; `---` must be the very first line",
-        "---\na: b\n": "the front matter is not closed; end it with a line `---`",
-    }.items():
-        with pytest.raises(BallotInvalid) as error:
-            parse(text)
-        assert str(error.value) == told
-
-
-@pytest.mark.parametrize(
-    ("raw", "told"),
-    [
-        ('a: "\\ud800"\n', "surrogates not allowed"),
-        ('a: "\\U00110000"\n', "ValueError"),
-        ('a: "\\U80000000"\n', "OverflowError"),
-    ],
-)
-def test_a_message_without_libyaml_says_what_is_known(raw: str, told: str) -> None:
-    with pytest.raises(BallotInvalid) as error:
-        StrictHandler(yaml.SafeLoader).load(raw)
-    assert str(error.value) == (
-        f"the front matter is not the YAML of a field ({told}); write `name: value`, with an ordinary space"
-    )
-
-
-ANCHOR = "sets an anchor (`&`); remove it, or quote the value"
-TAG = "has a tag (`!`); remove it, or quote the value"
-NAME = "has a name that is not plain text; write `name: value`"
-EARLY = "ends the YAML early; close the front matter with `---` alone"
-DIRECTIVE = "holds a YAML directive or a second document"
-NO_FIELD = "is not a field; write `name: value`, with an ordinary space after the colon"
-DEEP = "is nested deeper than 16 levels; simplify it"
-EXPLAINED = [
-    ("a: 1\nb: {c: d}\n", 3, "has 'c' within braces; put the name into quotes", "c"),
-    ('a: 1\nb: {"c": 1, "c": 2}\n', 3, "names 'c' a second time; keep one", "c"),
-    ("a: 1\nb: *x\n", 3, "uses an alias (`*`); write the value itself, or quote it", None),
-    ("a: 1\n? [a, b]\n: c\n", 3, NAME, None),
-    ("a: 1\n? |\n  s\n: c\n", 3, NAME, None),
-    ("a: 1\n? >\n  s\n: c\n", 3, NAME, None),
-    ("a: 1\n<<: x\n", 3, "merges fields with `<<`; write them out", None),
-    ("a: 1\nb: &x y\n", 3, ANCHOR, None),
-    ("a: 1\n&x b: y\n", 3, ANCHOR, None),
-    ("a: 1\nb: &x [y]\n", 3, ANCHOR, None),
-    ("a: 1\nb: &x {}\n", 3, ANCHOR, None),
-    ("a: 1\nb: !!str y\n", 3, TAG, None),
-    ("a: 1\n!!str b: y\n", 3, TAG, None),
-    ("a: 1\nb: !!seq [y]\n", 3, TAG, None),
-    ("a: 1\nb: !!map {}\n", 3, TAG, None),
-    ("- a\n", 2, NO_FIELD, None),
-    ("# why\ntext\n", 3, NO_FIELD, None),
-    ("a: 1\n...\n", 3, EARLY, None),
-    ("a: 1\n---\nb: 2\n", 3, EARLY, None),
-    ("--- \na: 1\n", 2, DIRECTIVE, None),
-    ("%YAML 1.1\n---\na: 1\n", 2, DIRECTIVE, None),
-    ("%TAG ! x\n---\na: 1\n", 2, DIRECTIVE, None),
-    ("a: " + "[" * 16 + "]" * 16 + "\n", 2, DEEP, None),
-    ("a: " + '{"b": ' * 16 + "1" + "}" * 16 + "\n", 2, DEEP, None),
-    ("a:\n" + "".join(f"{' ' * n}-\n" for n in range(1, 17)) + " " * 18 + "x\n", 18, DEEP, None),
-    ("".join(f"{' ' * n}a:\n" for n in range(17)), 18, DEEP, None),
-]
-
-
-@pytest.mark.parametrize(("raw", "line", "why", "field"), EXPLAINED)
-@pytest.mark.parametrize("handler", [HANDLER, StrictHandler(yaml.SafeLoader)], ids=["fast", "pure"])
-def test_what_is_refused_is_told_with_its_line_its_field_and_what_to_do(
-    handler: StrictHandler, raw: str, line: int, why: str, field: str | None
-) -> None:
-    with pytest.raises(BallotInvalid) as error:
-        handler.load(raw)
-    assert (str(error.value), error.value.field) == (f"line {line} of the note {why}", field)
-
-
-@pytest.mark.parametrize("value", ["[c, d? e]", '{"c": d?}', '[["c", d?]]'])
-def test_a_question_mark_within_brackets_is_refused_where_parsers_part_ways(value: str) -> None:
-    told = {True: "has a `?` within brackets; put the text into quotes", False: "is not the YAML of a field"}
-    for handler, fast in ((HANDLER, yaml.__with_libyaml__), (StrictHandler(yaml.SafeLoader), False)):
-        with pytest.raises(BallotInvalid) as error:
-            handler.load(f"a: 1\nb: {value}\n")
-        assert str(error.value).startswith(f"line 3 of the note {told[fast]}")
-        assert handler.load('b: ["d? e"]\nc: d? e\n') == {"b": ["d? e"], "c": "d? e"}
 
 
 @pytest.mark.parametrize("handler", [HANDLER, StrictHandler(yaml.SafeLoader)], ids=["fast", "pure"])
