@@ -18,6 +18,7 @@ from hitl_vault.keeper.casting import Cast, cast_of
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.reading import NOTHING_READ, Read
 from hitl_vault.keeper.records import Records
+from hitl_vault.keeper.settling import Settling
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
@@ -69,7 +70,7 @@ class Desk:
         self._monotonic = monotonic
         self._redraw = redraw
         self._spent: dict[str, str] = {}
-        self._since: dict[str, tuple[frozenset[tuple[str, str]], float]] = {}
+        self._settling = Settling(later, monotonic)
 
     def consider(self, id: str, fresh: Mapping[Path, Read] = NOTHING_READ) -> Cast | None:
         """Look at the files of a request and act on what has settled; return a vote for `commit`.
@@ -82,14 +83,13 @@ class Desk:
         sightings = self._sites.see(record, fresh)
         if record.state is not State.PENDING:
             self._consider_resolved(record, sightings)
-            if record.over and id not in self._since:
+            if record.over and id not in self._settling:
                 self._sites.forget(id)
                 self._records.forget(id)
             return None
         finding = self._find(record, sightings)
         if self._is_quiet(record, finding, sightings):
-            self._since.pop(id, None)
-            self._later.cancel(id)
+            self._settling.forget(id)
             return None
         if not self._settled(id, sightings, self._patience(record, finding, sightings)):
             return None
@@ -102,11 +102,8 @@ class Desk:
         """
         if not self._settings.settle or not self._sites.lies_only_at(id, path):
             return False
-        seen = frozenset({(str(path), sha)})
-        if id not in self._spent and self._since.get(id, (None,))[0] != seen:
-            now = self._monotonic()
-            self._since[id] = (seen, now)
-            self._later.set(id, now + self._settings.settle)
+        if id not in self._spent:
+            self._settling.begin(id, frozenset({(str(path), sha)}), self._settings.settle)
         return True
 
     def commit(self, casts: Sequence[Cast]) -> Sequence[Record | Exception]:
@@ -173,19 +170,10 @@ class Desk:
 
     def _settled(self, id: str, sightings: Sequence[Sighting], wait: float) -> bool:
         """Tell whether the files have been the same for `wait` seconds; if not, come back later."""
-        if wait > 0:
-            now = self._monotonic()
-            seen = fingerprint(sightings)
-            before, since = self._since.get(id, (None, now))
-            if before != seen:
-                since = now
-            self._since[id] = (seen, since)
-            if now < since + wait:
-                self._later.set(id, since + wait)
-                return False
-        self._since.pop(id, None)
-        self._later.cancel(id)
-        return True
+        settled = self._settling.settled(id, fingerprint(sightings), wait)
+        if settled:
+            self._settling.forget(id)
+        return settled
 
     def _act(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> Cast | None:
         if finding.voted:
@@ -237,7 +225,7 @@ class Desk:
         home = [s for s in sightings if s.main and s.place.folder is folder_of(record.state)]
         strays = [s for s in sightings if s not in home[:1]]
         if not strays and home and home[0].as_drawn:
-            self._since.pop(record.id, None)
+            self._settling.forget(record.id)
             return
         if record.request.adopted:
             self._consider_handed_over(record, sightings)
@@ -252,6 +240,6 @@ class Desk:
 
     def _consider_handed_over(self, record: Record, sightings: Sequence[Sighting]) -> None:
         if not self._archivist.concerns(record, sightings):
-            self._since.pop(record.id, None)
+            self._settling.forget(record.id)
         elif self._settled(record.id, sightings, self._settings.settle):
             self._archivist.hand_over(record, sightings)

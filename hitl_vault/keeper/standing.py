@@ -14,6 +14,7 @@ from hitl_vault.domain.entry import Entry
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.domain.standing import ACTIVE, StandingRule
 from hitl_vault.errors import BallotInvalid, RequestNotFound
+from hitl_vault.keeper.settling import Settling
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.keeper.troubles import RETRY_AFTER, Troubles
 from hitl_vault.ledger.protocol import Ledger
@@ -60,7 +61,7 @@ class StandingNotes:
         self._troubles = Troubles(tell)
         self._later: Timers[str] = Timers()
         self._strays: Timers[Path] = Timers()
-        self._seen: dict[str, tuple[str, float]] = {}
+        self._settling = Settling(self._later, monotonic)
 
     def start(self) -> None:
         """Look at the note of every rule that has not ended, and at whatever else lies in the folder."""
@@ -124,9 +125,12 @@ class StandingNotes:
     def _consider(self, rule: StandingRule) -> None:
         found = self._find(rule.id)
         if found.sha == self._drawn(rule.id):
-            self._seen.pop(rule.id, None)
+            self._settling.forget(rule.id)
             self._draw(rule, found)
-        elif _ends(rule, found) or self._settled(rule.id, found):
+        elif _ends(rule, found):
+            self._act(rule, found)
+        elif self._settling.settled(rule.id, found.sha, self._settle):
+            self._settling.forget(rule.id)
             self._act(rule, found)
 
     def _act(self, rule: StandingRule, found: _Found) -> None:
@@ -218,18 +222,6 @@ class StandingNotes:
         except BallotInvalid:
             return _Found(sha=_sha(data), data=data)
         return _Found(sha=_sha(data), data=data, ballot=ballot)
-
-    def _settled(self, id: str, found: _Found) -> bool:
-        now = self._monotonic()
-        sha, since = self._seen.get(id, (None, now))
-        if sha != found.sha:
-            since = now
-        self._seen[id] = (found.sha, since)
-        if now < since + self._settle:
-            self._later.set(id, since + self._settle)
-            return False
-        self._seen.pop(id, None)
-        return True
 
     def _drawn(self, id: str) -> str:
         """Return the hash of the note as it was drawn last; empty before the first time."""

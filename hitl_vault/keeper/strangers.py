@@ -14,6 +14,7 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
 from hitl_vault.keeper import adoption, word
 from hitl_vault.keeper.resolved import Misfit, Resolved, is_elder
+from hitl_vault.keeper.settling import Settling
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.keeper.troubles import RETRY_AFTER
 from hitl_vault.ledger.protocol import Ledger
@@ -50,7 +51,7 @@ class Strangers:
         self._monotonic = monotonic
         self._tell = tell
         self._later: Timers[Path] = Timers()
-        self._seen: dict[Path, tuple[str, float]] = {}
+        self._settling = Settling(self._later, monotonic)
         self._told: dict[Path, str] = {}
         self._put_away: Counter[Path] = Counter()
 
@@ -94,12 +95,9 @@ class Strangers:
         return None if first is None else max(0.0, first - self._monotonic())
 
     def _settled(self, path: Path, data: bytes) -> bool:
-        sha = hashlib.sha256(data).hexdigest()
-        if self._seen.get(path, ("", 0.0))[0] == sha:
-            return self._monotonic() >= self._seen[path][1] + self._settings.settle
-        self._seen[path] = (sha, self._monotonic())
-        self._later.set(path, self._monotonic() + self._settings.settle)
-        return False
+        """Tell whether a note has settled, which it never has at first sight."""
+        seen = (path, hashlib.sha256(data).hexdigest(), self._settings.settle)
+        return not self._settling.begin(*seen) and self._settling.settled(*seen)
 
     def _adopt(self, place: Place, data: bytes) -> Record | None:
         try:
@@ -221,8 +219,7 @@ class Strangers:
         self._tell(f"{text} {detail}")
 
     def _forget(self, path: Path) -> None:
-        self._seen.pop(path, None)
-        self._later.cancel(path)
+        self._settling.forget(path)
         self._told.pop(path, None)
 
     def _tell_once(self, path: Path, problem: str) -> None:
