@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,17 +91,18 @@ class Editor:
         terminal.type(text)
 
 
-_VI = {
-    "status": ("/^status" + ENTER, 'f"ci"'),
-    "end": (ESC, "Go"),
-    "save": ESC + ":w" + ENTER + "a",
-    "leave": ESC + ":q" + ENTER,
-}
+_vi = partial(
+    Editor,
+    status=("/^status" + ENTER, 'f"ci"'),
+    end=(ESC, "Go"),
+    save=ESC + ":w" + ENTER + "a",
+    leave=ESC + ":q" + ENTER,
+)
 EDITORS = {
-    "vim": Editor(command=("vim", "--clean"), **_VI),
-    "vim, backupcopy=yes": Editor(command=("vim", "--clean", "--cmd", "set backupcopy=yes"), **_VI),
-    "vim, backup=yes": Editor(command=("vim", "--clean", "--cmd", "set backup"), **_VI),
-    "nvim": Editor(command=("nvim", "--clean"), **_VI),
+    "vim": _vi(command=("vim", "--clean")),
+    "vim, backupcopy=yes": _vi(command=("vim", "--clean", "--cmd", "set backupcopy=yes")),
+    "vim, backup=yes": _vi(command=("vim", "--clean", "--cmd", "set backup")),
+    "nvim": _vi(command=("nvim", "--clean")),
     "nano": Editor(
         command=("nano", "--ignorercfiles"),
         status=(CTRL["w"] + "pending" + ENTER, DELETE * len("pending")),

@@ -76,9 +76,8 @@ class House:
 
     def found(self, **settings: str) -> hv.Config:
         """Make the vault; quick to settle unless told otherwise."""
-        return hv.init_vault(
-            self.root, state_dir=self.state, **({"settle": "0.05s", "flag_after": "0.3s"} | settings)
-        )
+        usual: dict[str, Any] = {"settle": "0.05s", "flag_after": "0.3s"}
+        return hv.init_vault(self.root, state_dir=self.state, **(usual | settings))
 
     def kept(self) -> Path:
         """Return the state directory of the vault."""

@@ -123,7 +123,8 @@ def request(action: str = "payment", context: Mapping[str, Any] | None = None, *
 
 def pending(of: Request | None = None, **more: Any) -> Record:
     """A pending record."""
-    return Record(**({"request": of or request(), "state": State.PENDING, "seq": 1, "changed": AT} | more))
+    values: dict[str, Any] = {"request": of or request(), "state": State.PENDING, "seq": 1, "changed": AT}
+    return Record(**(values | more))
 
 
 def approved(of: Request | None = None, *, comment: str = "fine", notes: str = "", by: str = "ana") -> Record:

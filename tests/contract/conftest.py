@@ -7,10 +7,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from ledger_jobs import Clock, Opener
 
 from hitl_vault.ledger.protocol import Ledger
-from hitl_vault.ledger.sqlite import SqliteLedger, system_clock
+from hitl_vault.ledger.reading import system_clock
+from hitl_vault.ledger.sqlite import SqliteLedger
+from tests.ledger_jobs import Clock, Opener
 
 
 def sqlite(folder: Path, vault_id: str, clock: Clock) -> Ledger:

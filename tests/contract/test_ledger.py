@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Clock
-from ledger_jobs import PAYMENT, Opener, appending, approving, asking, claiming, executing
 
 from hitl_vault.domain.codec import encode
 from hitl_vault.domain.frozen import changed
@@ -28,6 +26,8 @@ from hitl_vault.errors import (
 )
 from hitl_vault.ledger.chain import verify_lines
 from hitl_vault.ledger.protocol import SUMMARY_LIMIT, Ledger, Writer
+from tests.conftest import Clock
+from tests.ledger_jobs import PAYMENT, Opener, appending, approving, asking, claiming, executing
 
 UNKNOWN = "20260102-030405-nothing-00000000"
 

@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 import pytest
-from ledger_jobs import Opener, approving, asking
 
 from hitl_vault.domain.entry import Entry
 from hitl_vault.ledger.protocol import Ledger
+from tests.ledger_jobs import Opener, approving, asking
 
 
 class Heard:

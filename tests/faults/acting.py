@@ -68,10 +68,14 @@ class Actor:
     def keep(self, *, decided: int = 0, more: Callable[[], bool] = lambda: True) -> None:
         """Be the keeper, on this thread, until `decided` requests are and every note lies in its place."""
         with self.gate() as gate:
-            gate.ledger.subscribe(lambda entries: [self.say(str(e.kind), e.request) for e in entries])
+            gate.ledger.subscribe(self._say_all)
             keeper = Keeper(gate.config, gate.ledger, tell=lambda sentence: self.say("told", text=sentence))
             threading.Thread(target=_stop_when_quiet, args=(keeper, gate, decided, more), daemon=True).start()
             keeper._run()
+
+    def _say_all(self, entries: list[hv.Entry]) -> None:
+        for entry in entries:
+            self.say(str(entry.kind), entry.request)
 
 
 def _stop_when_quiet(keeper: Keeper, gate: hv.Gate, decided: int, more: Callable[[], bool]) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import hitl_vault as hv
 from tests.faults import inspection
-from tests.faults.scenarios import CONTEXT, Facts, Scenario
+from tests.faults.acting import Facts
+from tests.faults.plot import CONTEXT, Scenario
 from tests.faults.tracing import Run, Zygote
 from tests.faults.victim import CLEAR
 from tests.house import House

@@ -12,7 +12,7 @@ import hitl_vault as hv
 from hitl_vault.domain.entry import hash_of
 from hitl_vault.ledger.sqlite import SqliteLedger
 from hitl_vault.ledger.tables import entry_of
-from tests.faults.scenarios import CONTEXT
+from tests.faults.plot import CONTEXT
 from tests.house import House
 
 _FORGERIES = {

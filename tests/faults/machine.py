@@ -172,7 +172,8 @@ class Approvals(RuleBasedStateMachine):
 
     @rule(crash=st.booleans())
     def restart(self, crash: bool) -> None:
-        _ = self.puppet.crash() if crash else self.puppet.stop()
+        end = self.puppet.crash if crash else self.puppet.stop
+        end()
         self.puppet.begin()
         self.unheard = True  # a start looks at everything, as a rescan does
         self.settle(True)

@@ -8,8 +8,9 @@ import pytest
 
 from tests.faults.crash import Prepared, strike
 from tests.faults.errors import sweep
+from tests.faults.plot import Scenario
 from tests.faults.results import record
-from tests.faults.scenarios import ALL, ASK, DECIDE, RUN, Scenario
+from tests.faults.scenarios import ALL, ASK, DECIDE, RUN
 from tests.faults.tracing import Zygote, failing
 
 

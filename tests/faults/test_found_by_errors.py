@@ -15,7 +15,7 @@ import pytest
 import hitl_vault as hv
 from hitl_vault.vault import placing
 from hitl_vault.vault.leftovers import tidy
-from tests.faults.scenarios import CONTEXT, NOTES
+from tests.faults.plot import CONTEXT, NOTES
 from tests.house import House, eventually
 
 

@@ -13,7 +13,7 @@ import hitl_vault as hv
 from tests.faults.disks import Disk, ext4_disk, memory_disk
 from tests.faults.impatience import be_impatient
 from tests.faults.inspection import await_order, doubled
-from tests.faults.scenarios import CONTEXT, NOTES
+from tests.faults.plot import CONTEXT, NOTES
 from tests.house import House, eventually
 
 Mount = Callable[[Path], AbstractContextManager[Disk]]

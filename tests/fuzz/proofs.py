@@ -101,7 +101,7 @@ def _key(text: str) -> None:
     except ConfigError as error:
         assert str(error)
         key = None
-    for found in (key, signer and signer.key):
+    for found in (key, signer.key if signer else None):
         assert found is None or read_public_key(found.line).blob == found.blob
 
 

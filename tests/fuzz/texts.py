@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -76,7 +77,7 @@ ASKED = (
 
 def expression(data: bytes) -> str:
     """A condition is true, false, or one of two errors."""
-    values = {"action": "payment", "context": CONTEXT, "agent": "crm-bot", "run": None}
+    values: dict[str, Any] = {"action": "payment", "context": CONTEXT, "agent": "crm-bot", "run": None}
     values |= {"risk": "high", "score": 70, "now": AT}
     try:
         return str(holds(data.decode(errors="replace"), values))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from house import House, eventually
 
 import hitl_vault as hv
+from tests.house import House, eventually
 
 
 @pytest.mark.parametrize("label", ["Approve", "Reject"])

@@ -13,17 +13,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ledger_jobs import asking
 
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.ledger.sqlite import SqliteLedger
+from tests.ledger_jobs import asking
 
 ROOT = Path(__file__).resolve().parents[2]
 
 START = """
 import sys, time
 from pathlib import Path
-from ledger_jobs import appending, approving, asking
+from tests.ledger_jobs import appending, approving, asking
 from hitl_vault.domain.lifecycle import Kind
 from hitl_vault.errors import InvalidTransition
 from hitl_vault.ledger.sqlite import SqliteLedger
@@ -54,7 +54,7 @@ def ledger(path: Path) -> Iterator[SqliteLedger]:
 def spawn(path: Path) -> Iterator[Spawn]:
     """Start processes that run code on the ledger; whatever still runs afterwards is killed."""
     children: list[subprocess.Popen[str]] = []
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
 
     def spawned(code: str, *arguments: object) -> subprocess.Popen[str]:
         child = subprocess.Popen(

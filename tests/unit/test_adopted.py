@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from noted import ATTACKS, ID, approved, ended, pending, request
 
 from hitl_vault.domain.decision import Verdict
 from hitl_vault.domain.lifecycle import Kind, State
@@ -22,6 +21,7 @@ from hitl_vault.vault.fences import outside
 from hitl_vault.vault.person import Person
 from hitl_vault.vault.seal import differences
 from hitl_vault.vault.templates import Templates
+from tests.noted import ATTACKS, ID, approved, ended, pending, request
 
 DRAWER = Drawer(Templates())
 FRONT = (

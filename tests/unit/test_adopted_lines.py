@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from noted import approved, pending, request
 
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Adopted
@@ -13,6 +12,7 @@ from hitl_vault.vault.ballot import notes_headings, read_ballot
 from hitl_vault.vault.draw import Drawer, Person
 from hitl_vault.vault.seal import differences
 from hitl_vault.vault.templates import Templates
+from tests.noted import approved, pending, request
 
 DRAWER = Drawer(Templates())
 BREAKS = ("\n", "\r\n", "\r", "\n\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\n\r", " \r\n")

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_note import FRONT, HEAD, NOTE, note, with_status
 
 from hitl_vault.domain.decision import Verdict
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.ballot import Ballot, notes_headings, read_ballot
 from hitl_vault.vault.files import LIMIT
+from tests.sample_note import FRONT, HEAD, NOTE, note, with_status
 
 YES, NO = frozenset({Verdict.APPROVE}), frozenset({Verdict.REJECT})
 BOTH, NOTHING = YES | NO, frozenset[Verdict]()

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ledger_jobs import approving, asking
 
 import hitl_vault as hv
 from hitl_vault.domain.checkpoint import Checkpoint
@@ -17,6 +16,7 @@ from hitl_vault.keeper.notary import AFTER, EVERY, LOOK_EVERY, Notary
 from hitl_vault.trust.signed_note import verified
 from tests.conftest import Clock
 from tests.house import House
+from tests.ledger_jobs import approving, asking
 
 
 def at(house: House) -> tuple[hv.Gate, hv.Checkpoints]:

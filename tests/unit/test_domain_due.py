@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from noted import AT, pending, request
 
 from hitl_vault.domain.due import escalations, next_due, reminders
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.requirement import Escalation, Mode, Remember, Requirement
 from hitl_vault.domain.standing import StandingRule
+from tests.noted import AT, pending, request
 
 MINUTE = timedelta(minutes=1)
 BOSS = Escalation(after=30 * MINUTE, to=("boss",))

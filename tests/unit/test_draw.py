@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from noted import AT, ID, approved, ended, hostile, pending, request, requests
 
 from hitl_vault.domain.decision import Decision, Gesture, Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind, State
@@ -26,6 +25,7 @@ from hitl_vault.vault.files import LIMIT
 from hitl_vault.vault.person import Person
 from hitl_vault.vault.seal import differences
 from hitl_vault.vault.templates import Templates, title_of
+from tests.noted import AT, ID, approved, ended, hostile, pending, request, requests
 
 DRAWER = Drawer(Templates())
 MARKDOWN = MarkdownIt("commonmark").enable("table")

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_jobs import approving, asking, claiming, executing
 
 from hitl_vault.domain.canonical import MAX_DEPTH, canonical
 from hitl_vault.domain.entry import GENESIS, Entry, hash_of
@@ -21,6 +20,7 @@ from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.errors import LedgerBroken, RequestNotFound
 from hitl_vault.ledger.chain import Walk, ascii_line, entry_of_line, line_of, record_of, verify_lines
 from hitl_vault.ledger.sqlite import SqliteLedger
+from tests.ledger_jobs import approving, asking, claiming, executing
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ledger_jobs import appending, approving, asking, claiming
 
 from hitl_vault.domain.entry import hash_of
 from hitl_vault.domain.lifecycle import Kind, State
@@ -19,6 +18,7 @@ from hitl_vault.errors import ConfigError, LedgerBroken, LedgerUnavailable
 from hitl_vault.ledger import queries, tables
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.ledger.sqlite import SqliteLedger
+from tests.ledger_jobs import appending, approving, asking, claiming
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -277,7 +277,7 @@ def test_more_requests_than_a_page_are_checked_and_rebuilt(
 
 def run(code: str, *arguments: object) -> str:
     """Run Python code in a process of its own and return what it printed."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", code, *map(str, arguments)],
         capture_output=True,
@@ -313,7 +313,7 @@ def test_a_job_cannot_hide_that_its_transaction_is_lost(
 NO_ROOM = """
 import resource, sys
 from pathlib import Path
-from ledger_jobs import asking
+from tests.ledger_jobs import asking
 from hitl_vault.errors import LedgerUnavailable
 from hitl_vault.ledger.sqlite import SqliteLedger
 
@@ -349,7 +349,7 @@ def test_a_full_disk_is_said_and_the_ledger_works_again_when_there_is_room(path:
 FORKED = """
 import os, sys, threading, time
 from pathlib import Path
-from ledger_jobs import asking
+from tests.ledger_jobs import asking
 from hitl_vault.ledger.sqlite import SqliteLedger
 
 ledger = SqliteLedger(Path(sys.argv[1]), vault_id="v1")

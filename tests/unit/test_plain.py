@@ -7,7 +7,6 @@ import hashlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noted import pending, request, requests
 
 from hitl_vault.domain.request import Request
 from hitl_vault.vault.ballot import read_ballot
@@ -16,6 +15,7 @@ from hitl_vault.vault.person import Person
 from hitl_vault.vault.plain import plain_ballot
 from hitl_vault.vault.seal import differences
 from hitl_vault.vault.templates import Templates
+from tests.noted import pending, request, requests
 
 DRAWER = Drawer(Templates())
 DRAWN = DRAWER.draw(pending(), Person())

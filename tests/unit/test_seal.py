@@ -12,12 +12,12 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from sample_note import FRONT, HEAD, NOTE, NOTES, note
 
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.ballot import PERSON_FIELDS, read_ballot
 from hitl_vault.vault.files import LIMIT
 from hitl_vault.vault.seal import MOST, differences
+from tests.sample_note import FRONT, HEAD, NOTE, NOTES, note
 
 
 def told(found: str, drawn: str = NOTE) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from noted import approved, pending, request
 
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Adopted
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.vault.layout import Layout
+from tests.noted import approved, pending, request
 
 NAME = "email/INVOICE.md"
 ADOPTED = request("send_email", adopted=Adopted(name=NAME, text="---\ntype: approval\n---\n"))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from noted import approved, request
 
 from hitl_vault.domain.request import Request
 from hitl_vault.errors import VaultError
@@ -16,6 +15,7 @@ from hitl_vault.vault.fields import fields
 from hitl_vault.vault.layout import Folder, Layout
 from hitl_vault.vault.person import NOBODY
 from hitl_vault.vault.starter import starter_files
+from tests.noted import approved, request
 
 FILES = starter_files()
 

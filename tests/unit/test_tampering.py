@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ledger_jobs import approving, asking, claiming, executing
 
 import hitl_vault as hv
 from hitl_vault.domain.entry import hash_of
 from hitl_vault.ledger.chain import entry_of_line
 from hitl_vault.ledger.sqlite import SqliteLedger
 from tests.house import House
+from tests.ledger_jobs import approving, asking, claiming, executing
 
 HARD = {
     "text": 'é\U0001f600 \x00\x1b\x7f " \\ \u2028 \u202e',

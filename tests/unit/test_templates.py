@@ -6,12 +6,12 @@ import logging
 from pathlib import Path
 
 import pytest
-from noted import approved, pending, request
 
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.vault.ballot import read_ballot
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.templates import Templates, title_of
+from tests.noted import approved, pending, request
 
 SHIPPED = Drawer(Templates())
 SHORT = "# {{ title }}\n\nOUR OWN\n\n{{ above }}\n\n{{ boxes }}\n\n{{ context }}\n"

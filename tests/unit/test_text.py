@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from noted import hostile
 
 from hitl_vault.domain.text import (
     bounded,
@@ -24,6 +23,7 @@ from hitl_vault.domain.text import (
     turning_words,
     visible,
 )
+from tests.noted import hostile
 
 
 @pytest.mark.parametrize(
