@@ -123,7 +123,7 @@ class Lookout:
         self._monotonic = monotonic
         self._tell = tell
         self._next = 0.0
-        self._told: list[str] = []
+        self._told = ""
 
     def step(self) -> None:
         """Look, if it is time."""
@@ -134,15 +134,15 @@ class Lookout:
         try:
             self._look()
         except (HitlVaultError, OSError) as error:
-            self._say([str(error)])
+            self._say(str(error))
 
     def _look(self) -> None:
         if self._config.settings.mode is Mode.OPEN:
             self._config = follow(self._config, self._ledger)
         else:
-            self._say([line] if (line := self._config.waiting()) else [])
+            self._say(self._config.waiting())
 
-    def _say(self, lines: list[str]) -> None:
-        if lines and lines != self._told:
-            self._tell(lines[0])
-        self._told = lines
+    def _say(self, sentence: str) -> None:
+        if sentence and sentence != self._told:
+            self._tell(sentence)
+        self._told = sentence

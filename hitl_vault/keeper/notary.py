@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from hitl_vault.checkpoints import Checkpoints
-from hitl_vault.keeper.troubles import said
+from hitl_vault.keeper.troubles import Troubles, said
 from hitl_vault.ledger.protocol import Ledger
 
 EVERY = 1000
@@ -35,8 +35,7 @@ class Notary:
         self._checkpoints = checkpoints
         self._ledger = ledger
         self._monotonic = monotonic
-        self._tell = tell
-        self._told = ""
+        self._troubles = Troubles(tell)
         self._look_at = 0.0
         self._signed_up_to = 0
         self._thread: threading.Thread | None = None
@@ -65,9 +64,7 @@ class Notary:
             note = self._checkpoints.make(most=EVERY)
             self._signed_up_to = int(note.split("\n", 2)[1])
         except Exception as error:
-            if said(error) != self._told:
-                self._told = said(error)
-                self._tell(f"no checkpoint of the record could be made: {said(error)}")
+            self._troubles.tell(None, f"no checkpoint of the record could be made: {said(error)}")
 
     def _waited(self, size: int, since: datetime | None) -> bool:
         """Tell whether the first entry that no checkpoint has, has waited long enough."""

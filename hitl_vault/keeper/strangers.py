@@ -16,7 +16,7 @@ from hitl_vault.keeper import adoption, word
 from hitl_vault.keeper.resolved import Misfit, Resolved, is_elder
 from hitl_vault.keeper.settling import Settling
 from hitl_vault.keeper.timers import Timers
-from hitl_vault.keeper.troubles import RETRY_AFTER
+from hitl_vault.keeper.troubles import RETRY_AFTER, Troubles
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
 from hitl_vault.vault.fields import ids_of
@@ -52,7 +52,7 @@ class Strangers:
         self._tell = tell
         self._later: Timers[Path] = Timers()
         self._settling = Settling(self._later, monotonic)
-        self._told: dict[Path, str] = {}
+        self._troubles = Troubles(tell)
         self._put_away: Counter[Path] = Counter()
 
     def meet(self, place: Place) -> Record | None:
@@ -71,7 +71,9 @@ class Strangers:
             self._unreadable(place, problem)
             return None
         except OSError as error:
-            self._tell_once(place.path, f"{place.folder}/{place.name} cannot be read now: {error.strerror}")
+            self._troubles.tell(
+                place.path, f"{place.folder}/{place.name} cannot be read now: {error.strerror}"
+            )
             self._later.set(place.path, self._monotonic() + RETRY_AFTER)
             return None
         if not self._settled(place.path, data):
@@ -81,7 +83,7 @@ class Strangers:
         try:
             return self._judge(place, data)
         except OSError as error:
-            self._tell_once(place.path, f"{place.folder}/{place.name} cannot be put aside: {error}")
+            self._troubles.tell(place.path, f"{place.folder}/{place.name} cannot be put aside: {error}")
         return None
 
     def due(self) -> list[Place]:
@@ -109,7 +111,7 @@ class Strangers:
             asking = said and adoption.ruled(said, self._rules, self._ledger.now())
         except (BallotInvalid, PolicyInvalid) as problem:
             why = str(problem)
-            self._tell_once(place.path, f"{place.name} is not adopted: {why}")
+            self._troubles.tell(place.path, f"{place.name} is not adopted: {why}")
             self._leave_word(lambda: word.leave(place, data, why))
             return None
         if said is None or asking is None:
@@ -130,7 +132,7 @@ class Strangers:
             do()
         except OSError as error:  # the name gets too long, or nobody may write here
             folder = self._layout.path(Folder.PENDING)
-            self._tell_once(folder, f"no word could be left in {Folder.PENDING}: {error.strerror}")
+            self._troubles.tell(folder, f"no word could be left in {Folder.PENDING}: {error.strerror}")
 
     def _returned(self, place: Place, asking: acts.Asking) -> Record | None:
         """Return the request whose note was renamed, or saved again after it was resolved."""
@@ -138,14 +140,14 @@ class Strangers:
         try:
             record = self._ledger.record(id)
         except RequestNotFound:
-            self._tell_once(place.path, f"{place.name} belongs to another ledger and is left alone")
+            self._troubles.tell(place.path, f"{place.name} belongs to another ledger and is left alone")
             return None
         self._forget(place.path)
         return record
 
     def _unreadable(self, place: Place, problem: BallotInvalid) -> None:
         if place.folder is Folder.PENDING:
-            self._tell_once(place.path, str(problem))
+            self._troubles.tell(place.path, str(problem))
         elif place.canonical and self._resolved.misfit(place):
             copy = move_aside(self._layout, place.path, "planted")
             self._tell_of(f"{place.folder}/{place.name}", copy)
@@ -169,11 +171,11 @@ class Strangers:
             if not self._is_elder(place):
                 self._ask_first(place, data, name)
         elif self._is_elder(place):
-            self._tell_once(
+            self._troubles.tell(
                 place.path, f"{name}: {misfit.problem}; it is older than the record, and left alone"
             )
         elif self._put_away[place.path] >= _TIRED:
-            self._tell_once(place.path, f"{name} comes again and again; find out who writes it")
+            self._troubles.tell(place.path, f"{name} comes again and again; find out who writes it")
         else:
             self._put_away[place.path] += 1
             self._put_aside(place, data, name)
@@ -220,9 +222,4 @@ class Strangers:
 
     def _forget(self, path: Path) -> None:
         self._settling.forget(path)
-        self._told.pop(path, None)
-
-    def _tell_once(self, path: Path, problem: str) -> None:
-        if self._told.get(path) != problem:
-            self._told[path] = problem
-            self._tell(problem)
+        self._troubles.over(path)

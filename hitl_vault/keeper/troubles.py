@@ -29,7 +29,10 @@ class Troubles:
             raise error
         if not isinstance(error, HitlVaultError | OSError):
             _log.debug("trouble with %r", what, exc_info=error)
-        words = f"{name}: {said(error)}"
+        self.tell(what, f"{name}: {said(error)}")
+
+    def tell(self, what: Hashable, words: str) -> None:
+        """Tell what is wrong with `what`, unless that was told last."""
         if self._told.get(what) != words:
             self._told[what] = words
             self._tell(words)

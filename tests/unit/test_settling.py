@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from hitl_vault.domain.lifecycle import State
-from hitl_vault.keeper.past import Past
-from hitl_vault.keeper.resolved import Resolved
 from hitl_vault.keeper.settling import Settling
-from hitl_vault.keeper.strangers import Strangers
 from hitl_vault.keeper.timers import Timers
-from hitl_vault.vault.draw import Drawer
-from hitl_vault.vault.layout import Folder, Layout
-from hitl_vault.vault.templates import Templates
-from tests.house import House
 
 
 class Watched:
@@ -94,39 +83,3 @@ def test_what_is_forgotten_is_not_come_back_to_and_waits_anew(watched: Watched) 
     assert watched.later.next() is None
     watched.now = 102.0
     assert not watched.settling.settled("a", "one", 2.0)
-
-
-@pytest.fixture
-def house(work: Path) -> Iterator[House]:
-    """A vault without a keeper."""
-    house = House(work)
-    yield house
-    house.close()
-
-
-NOTE = "---\ntype: approval_request\naction: pay\namount: 5\nstatus: pending\n---\n\n# Pay\n"
-
-
-@pytest.mark.parametrize("settle", [0.0, 2.0])
-def test_an_agents_note_is_never_judged_at_first_sight(house: House, settle: float) -> None:
-    house.found(settle=f"{settle}s")
-    gate = house.gate(keeper=False)
-    now = [100.0]
-    layout = Layout(gate.config.root)
-    resolved = Resolved(layout, Drawer(Templates(layout.root)), past=lambda _: Past(), seal=lambda _: None)
-    told: list[str] = []
-    strangers = Strangers(
-        gate.config, layout, gate.ledger, resolved, monotonic=lambda: now[0], tell=told.append
-    )
-    path = layout.path(Folder.PENDING) / "pay.md"
-    path.write_text(NOTE)
-    place = layout.classify(path)
-    assert place is not None
-    assert strangers.meet(place) is None
-    assert strangers.next_in() == settle
-    now[0] += settle
-    assert [found.path for found in strangers.due()] == [path]
-    record = strangers.meet(place)
-    assert record is not None
-    assert record.state is State.PENDING
-    assert strangers.next_in() is None
