@@ -63,6 +63,7 @@ class Notary:
             # A page at a time: a ledger that has never had a checkpoint may be long.
             note = self._checkpoints.make(most=EVERY)
             self._signed_up_to = int(note.split("\n", 2)[1])
+            self._troubles.over(None)
         except Exception as error:
             self._troubles.tell(None, f"no checkpoint of the record could be made: {said(error)}")
 

@@ -207,3 +207,20 @@ def test_the_keeper_says_once_that_the_record_was_rewritten(house: House) -> Non
     ticking.step()
     assert len(ticking.told) == 1
     assert "written anew" in ticking.told[0]
+
+
+def test_the_keeper_says_again_what_keeps_it_from_signing_once_it_has_signed_since(house: House) -> None:
+    gate, _ = at(house)
+    ticking = Ticking(gate)
+    file = gate.config.state / "checkpoint.json"
+    for times in (1, 2):
+        gate.ledger.write_all([asking() for _ in range(EVERY)])
+        file.mkdir()  # which cannot be read as a file
+        for _ in range(2):
+            with pytest.raises(IsADirectoryError):
+                ticking.step()
+        assert len(ticking.told) == times
+        file.rmdir()
+        assert ticking.step() == EVERY
+        file.unlink()
+        assert len(set(ticking.told)) == 1
