@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from hitl_vault.domain.requirement import Delegation, Escalation, Mode, Remember, Requirement, Term
+from hitl_vault.domain.requirement import Delegation, Escalation, Mode, Remember, Requirement, Term, within
 from hitl_vault.domain.risk import DEFAULTS, Factors, Level, Risk
 
 
@@ -47,17 +47,8 @@ class People:
             group = groups.get(name)
             for who in group.members if group else (name,):
                 office = offices.get(who, Term(who=who))
-                found.append(_during(office, group.begins, group.ends) if group else office)
+                found.append(within(office, group.begins, group.ends) if group else office)
         return tuple(dict.fromkeys(found))
-
-
-def _during(term: Term, begins: datetime | None, ends: datetime | None) -> Term:
-    """Return the part of a term that lies within other bounds."""
-    return Term(
-        who=term.who,
-        begins=max(filter(None, (term.begins, begins)), default=None),
-        ends=min(filter(None, (term.ends, ends)), default=None),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import datetime
 
 from hitl_vault.domain.policy import Asks, People
 from hitl_vault.domain.requirement import (
@@ -16,6 +15,7 @@ from hitl_vault.domain.requirement import (
     Term,
     plain_name,
     stricter,
+    within,
 )
 
 
@@ -122,18 +122,9 @@ def _delegations(people: People, asked: set[str], agent: str) -> tuple[Delegatio
     found = []
     for delegation in people.delegations:
         if delegation.of in asked and plain_name(delegation.to) != plain_name(agent):
-            office = offices.get(delegation.to, Term(who=delegation.to))
-            begins = _latest(delegation.begins, office.begins)
-            found.append(replace(delegation, begins=begins, ends=_earliest(delegation.ends, office.ends)))
+            office = offices.get(delegation.to, delegation)
+            found.append(within(delegation, office.begins, office.ends))
     return tuple(found)
-
-
-def _latest(a: datetime | None, b: datetime | None) -> datetime | None:
-    return max(filter(None, (a, b)), default=None)
-
-
-def _earliest(a: datetime | None, b: datetime | None) -> datetime | None:
-    return min(filter(None, (a, b)), default=None)
 
 
 def _offered(remember: Remember | None) -> Remember | None:

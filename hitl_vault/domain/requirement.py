@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from hitl_vault.domain.risk import Level
 
@@ -60,6 +61,18 @@ class Delegation:
     def holds(self, at: datetime) -> bool:
         """Tell whether the delegation is in force at `at`."""
         return Term(who=self.to, begins=self.begins, ends=self.ends).holds(at)
+
+
+Bounded = TypeVar("Bounded", Term, Delegation)
+
+
+def within(bounded: Bounded, begins: datetime | None, ends: datetime | None) -> Bounded:
+    """Return the part of a term or a delegation that lies within other bounds."""
+    return replace(
+        bounded,
+        begins=max(filter(None, (bounded.begins, begins)), default=None),
+        ends=min(filter(None, (bounded.ends, ends)), default=None),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

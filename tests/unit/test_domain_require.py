@@ -160,6 +160,11 @@ def test_a_delegation_holds_no_longer_than_either_side() -> None:
     assert (found.begins, found.ends) == (AT + DAY, AT + 2 * DAY)
 
 
+def test_a_delegate_without_a_term_is_one_as_long_as_the_delegation_holds() -> None:
+    given = Delegation(of="ana", to="ben", begins=AT, ends=AT + DAY)
+    assert required(Asks(approvers=("ana",)), People(delegations=(given,))).delegations == (given,)
+
+
 def test_the_agent_is_no_delegate_however_its_name_is_written() -> None:
     people = People(delegations=(Delegation(of="ana", to=" crm-bot "), Delegation(of="ana", to="dan")))
     found = required(Asks(approvers=("ana",)), people)
