@@ -68,5 +68,5 @@ def _number(value: float, name: str) -> Iterator[str]:
 def _kind(value: object, name: str) -> str:
     kinds = [kind.__name__ for kind in type(value).__mro__]
     remedy = next((_REMEDIES[kind] for kind in kinds if kind in _REMEDIES), _ANY)
-    article = "an" if kinds[0][:1].lower() in "aeiou" else "a"
+    article = "an" if kinds[0][:1].lower() in "aeio" else "a"
     return f"{name} is {article} {kinds[0]}; JSON has none, {remedy}"

@@ -61,6 +61,13 @@ def test_paths_and_uuids_are_written_as_text(value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "kind"), [(UUID(int=0), "a UUID"), (OSError(), "an OSError"), (object(), "an object")]
+)
+def test_the_kind_is_named_with_its_article(value: object, kind: str) -> None:
+    assert unfit(value, "it").startswith(f"it is {kind}; ")
+
+
+@pytest.mark.parametrize(
     "value",
     [None, True, "", "\ue000", 2.5, 1e300, 2**53 - 1, 1 - 2**53, [], {}, {"a": [1, "x", None, {"b": (1,)}]}],
 )
