@@ -32,6 +32,7 @@ from hitl_vault.keeper.survey import Survey
 from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.keeper.troubles import RETRY_AFTER, Troubles
+from hitl_vault.keeper.uncollected import uncollected
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.layout import Layout
@@ -183,7 +184,8 @@ class Loop:
             self._draws[id] = self._drawn_up_to  # a look tells only whether a note is as it was drawn last
         self._looks.due()
         self._standing.turn()
-        self._take_in(self._looks.take(BATCH))
+        with uncollected():
+            self._take_in(self._looks.take(BATCH))
         for id, seq in first(self._draws, MEANWHILE if self._looks or self._later else DRAWN):
             if self._projector.behind(id, seq):
                 self._safely(id, partial(self._draw, id), self._undrawn)
