@@ -26,8 +26,8 @@ def test_cycles_are_left_alone_meanwhile_and_collected_afterwards() -> None:
 
 def test_an_exception_does_not_leave_them_uncollected() -> None:
     gc.enable()
-    with pytest.raises(OSError), uncollected():
-        raise OSError
+    with pytest.raises(KeyError), uncollected():
+        raise KeyError
     assert gc.isenabled()
 
 
