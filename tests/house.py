@@ -89,6 +89,10 @@ class House:
         self._gates.append(gate)
         return gate
 
+    def async_gate(self, agent: str = "crm-bot", *, keeper: bool = True) -> hv.AsyncGate:
+        """Return a gate whose verbs are awaited, to be opened with `async with`."""
+        return hv.open_async_gate(self.root, agent=agent, state_dir=self.state, keeper=keeper)
+
     def script(self, body: str, *, wrapper: Sequence[str] = ()) -> Script:
         """Run Python in a process of its own, with a `gate` on the vault open; killed after the test."""
         opening = (

@@ -180,7 +180,7 @@ def test_an_outcome_that_a_coroutine_could_not_record_is_not_recorded_as_another
     """What has been paid must not be on record as failed: somebody would pay again."""
 
     async def pay() -> None:
-        async with hv.open_async_gate(house.root, state_dir=house.state, keeper=False) as gate:
+        async with house.async_gate(keeper=False) as gate:
             async with asyncio.timeout(5):
                 asking = asyncio.create_task(run(gate))
                 await asyncio.to_thread(eventually, lambda: list(gate.gate.pending()))
@@ -209,7 +209,7 @@ class Unavailable:
 
 def test_an_error_after_the_outcome_in_a_coroutine_is_the_error_that_is_raised(house: House) -> None:
     async def pay() -> None:
-        async with hv.open_async_gate(house.root, agent="crm-bot", state_dir=house.state) as gate:
+        async with house.async_gate() as gate:
             request = await gate.ask("refund", CONTEXT, key="k")
             await gate.decide(request.id, "approve", by="ana")
             async with gate.approval("refund", CONTEXT, key="k") as grant:

@@ -49,7 +49,7 @@ def test_opening_takes_the_same() -> None:
 
 def test_the_verbs_do_what_the_gates_do(house: House) -> None:
     async def go() -> None:
-        async with hv.open_async_gate(house.root, state_dir=house.state, keeper=False) as gate:
+        async with house.async_gate(keeper=False) as gate:
             request = await gate.ask("refund", {"eur": 9})
             assert await gate.find(request.id[-8:]) == request.id
             assert (await gate.statement(request.id, "approve", by="ana")).digest == request.digest

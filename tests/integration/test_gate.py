@@ -252,9 +252,7 @@ def test_a_guarded_coroutine_stays_one(approving: hv.Gate) -> None:
 
 def test_the_verbs_can_be_awaited(house: House) -> None:
     async def main() -> None:
-        async with hv.open_async_gate(
-            house.root, agent="crm-bot", state_dir=house.state, keeper=False
-        ) as gate:
+        async with house.async_gate(keeper=False) as gate:
             request = await gate.ask("deploy", {"version": "1"})
             waiting = asyncio.create_task(gate.wait(request.id))
             await asyncio.sleep(0.05)
@@ -277,9 +275,7 @@ def test_the_block_of_an_awaited_approval_ends_as_executed_or_failed(house: Hous
     answering(house, "approve")
 
     async def main() -> list[str]:
-        async with hv.open_async_gate(
-            house.root, agent="crm-bot", state_dir=house.state, keeper=False
-        ) as gate:
+        async with house.async_gate(keeper=False) as gate:
             async with gate.approval("deploy", {"version": "1"}) as first:
                 assert first.context == {"version": "1"}
             with pytest.raises(RuntimeError):
@@ -292,9 +288,7 @@ def test_the_block_of_an_awaited_approval_ends_as_executed_or_failed(house: Hous
 
 def test_thousands_of_waits_share_one_thread(house: House) -> None:
     async def main() -> list[str]:
-        async with hv.open_async_gate(
-            house.root, agent="crm-bot", state_dir=house.state, keeper=False
-        ) as gate:
+        async with house.async_gate(keeper=False) as gate:
             requests = await gate.ask_many({"action": "refund", "context": {"n": n}} for n in range(2000))
             waits = [asyncio.create_task(gate.wait(request.id)) for request in requests]
             await asyncio.sleep(1.0)

@@ -285,7 +285,7 @@ def test_the_ready_made_questions_have_fitting_names_and_time_outs(house: House)
 
 def test_the_verbs_are_awaited_too(ruled: House) -> None:
     async def go() -> None:
-        async with hv.open_async_gate(ruled.root, agent="a", state_dir=ruled.state, keeper=False) as gate:
+        async with ruled.async_gate("a", keeper=False) as gate:
             assert (await gate.check("read")).allowed
             assert (await gate.guardrail("read")).allowed
             assert (await gate.ask_deployment("shop", "1", "test")).action == "deployment"

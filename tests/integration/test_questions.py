@@ -69,7 +69,7 @@ def test_a_coroutine_can_answer_too(house: House) -> None:
     house.gate()
 
     async def talk() -> str:
-        async with hv.open_async_gate(house.root, state_dir=house.state, keeper=False) as gate:
+        async with house.async_gate(keeper=False) as gate:
             request = await gate.ask("refund", {})
             await gate.question(request.id, "Why?", by="ana")
             question = await gate.wait(request.id, 5, questions=True)

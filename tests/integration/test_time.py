@@ -52,7 +52,7 @@ def test_a_coroutine_that_waits_is_reminded_too_and_what_it_raises_ends_the_wait
         raise Hurry(record.id)
 
     async def wait() -> None:
-        async with hv.open_async_gate(house.root, state_dir=house.state, keeper=False) as gate:
+        async with house.async_gate(keeper=False) as gate:
             await gate.wait(request.id, timeout=5, on_reminder=hurry)
 
     with pytest.raises(Hurry, match=request.id):
