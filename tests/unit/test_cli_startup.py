@@ -45,26 +45,18 @@ def last_line(house: House, *words: str, heavy: Sequence[str] = HEAVY) -> str:
 
 
 @pytest.mark.parametrize("words", ["list", "list --all --json", "show {id}", "approve {id}", "log", "verify"])
-def test_a_quick_command_loads_nothing_heavy(work: Path, words: str) -> None:
+def test_a_quick_command_loads_nothing_heavy(house: House, words: str) -> None:
     """`approve` leaves the drawing to the active keeper, where there is one."""
-    house = House(work)
-    house.found()
-    try:
-        gate = house.gate()
-        request = gate.ask("payment", {"amount": 1})
-        house.note(request)
-        assert last_line(house, *words.format(id=request.id).split()) == "code 0 loaded"
-    finally:
-        house.close()
+    request = house.gate().ask("payment", {"amount": 1})
+    house.note(request)
+    assert last_line(house, *words.format(id=request.id).split()) == "code 0 loaded"
 
 
-def test_listing_loads_neither_what_writes_nor_what_folds(work: Path) -> None:
-    house = House(work)
-    house.found()
+def test_listing_loads_neither_what_writes_nor_what_folds(house: House) -> None:
     heavy = ["hitl_vault.gate", "hitl_vault.domain.record", "hitl_vault.ledger.writer", "secrets", "socket"]
     assert last_line(house, "list", heavy=heavy) == "code 0 loaded"
 
 
-def test_help_is_what_loads_typer(work: Path) -> None:
+def test_help_is_what_loads_typer(home: House) -> None:
     """So the list of heavy modules above is not merely misspelt."""
-    assert "typer" in last_line(House(work), "--help")
+    assert "typer" in last_line(home, "--help")
