@@ -27,7 +27,8 @@ class Archivist:
 
     def put_right(self, record: Record, home: Sequence[Sighting], strays: Sequence[Sighting]) -> None:
         """Draw a note again that is not as it should be, and put away what lies beside it."""
-        changes = self._projector.changes(record, home[0]) if home else []
+        unread = [s for s in home[:1] if s.sha not in record.ballots]  # else it is the answer itself, undrawn
+        changes = [change for s in unread for change in self._projector.changes(record, s)]
         if changes:  # told first: once the note is right again nothing in it would show what it said
             record = self._record(record.id, Kind.TAMPERED, _CHANGED, changes)
         self._projector.project(record, [*home, *strays])

@@ -13,6 +13,7 @@ import pytest
 
 import hitl_vault as hv
 from hitl_vault.domain.lifecycle import Kind
+from hitl_vault.keeper.projector import Projector
 from hitl_vault.keeper.syncer import Syncer
 from hitl_vault.keeper.troubles import RETRY_AFTER
 from hitl_vault.ledger.bell import PipeBell
@@ -237,6 +238,33 @@ def test_a_note_moved_while_nobody_looked_is_found_although_a_copy_lies_in_its_p
     note.with_name(f"{request.id} (1).md").write_text(note.read_text().replace('"pending"', "rejected"))
     note.rename(house.path(request, "Rejected"))
     assert house.gate().wait(request.id, timeout=5).state == "rejected"
+
+
+def test_a_moved_note_that_could_not_be_drawn_since_is_no_note_that_was_changed(
+    puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that it waits, as it did when it was moved: that is how the answer was given."""
+    request = puppet.gate.ask("refund", CONTEXT)
+    puppet.look()
+    name = f"{request.id}.md"
+    note = puppet.root / "Approved" / name
+    (puppet.root / "Pending_Approval" / name).rename(note)
+
+    def failing(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Projector, "project", failing)
+        for _ in range(3):
+            puppet.hear(note, puppet.root / "Pending_Approval" / name)
+            puppet.look()
+            puppet.seconds += 1
+    assert puppet.gate.get(request.id).state == "approved"
+    puppet.seconds += RETRY_AFTER
+    puppet.settle(rescan=False)
+    assert 'status: "approved"' in note.read_text()
+    assert [str(entry.kind) for entry in puppet.gate.history(request.id)] == ["asked", "voted", "approved"]
+    assert not list((puppet.root / "Set_Aside").glob("*"))
 
 
 @pytest.mark.parametrize("spoil", [b"no database", b""], ids=["noise", "holes"])
