@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 import hitl_vault as hv
 from benchmarks import vaults
@@ -17,19 +18,19 @@ BATCH = 1024
 
 def add_pending(gate: hv.Gate, count: int) -> None:
     """Ask `count` things and draw their notes as a keeper would. Nobody may keep the vault meanwhile."""
-    _draw(gate, [gate.get(request.id) for request in _asked(gate, count)])
+    _draw(gate, ([gate.get(request.id) for request in batch] for batch in _asked(gate, count)))
 
 
 def add_resolved(gate: hv.Gate, count: int) -> None:
     """Add `count` requests that are over, with their notes in `Rejected/`."""
-    _draw(gate, list(_cancelled(gate, list(_asked(gate, count)))))
+    _draw(gate, (list(_cancelled(gate, batch)) for batch in _asked(gate, count)))
 
 
-def _draw(gate: hv.Gate, records: Sequence[hv.Record]) -> None:
+def _draw(gate: hv.Gate, batches: Iterable[Sequence[hv.Record]]) -> None:
     drawer = Drawer(Templates(gate.config.root / ".hitl" / "templates"))
     index, fingerprint = Index(gate.config.state / "notes.db"), drawer.templates.fingerprint
     index.same_templates(fingerprint)
-    for record in records:
+    for record in chain.from_iterable(batches):
         path, data = vaults.note(gate.config, record.id, record.state), drawer.draw(record)
         path.write_bytes(data)
         if record.over:
@@ -41,15 +42,13 @@ def _draw(gate: hv.Gate, records: Sequence[hv.Record]) -> None:
     index.close()
 
 
-def _asked(gate: hv.Gate, count: int) -> Iterator[hv.Request]:
+def _asked(gate: hv.Gate, count: int) -> Iterator[list[hv.Request]]:
     for begin in range(0, count, BATCH):
-        yield from gate.ask_many([vaults.asking(n) for n in range(begin, min(begin + BATCH, count))])
+        yield gate.ask_many([vaults.asking(n) for n in range(begin, min(begin + BATCH, count))])
 
 
 def _cancelled(gate: hv.Gate, requests: Sequence[hv.Request]) -> Iterator[hv.Record]:
-    for begin in range(0, len(requests), BATCH):
-        batch = requests[begin : begin + BATCH]
-        yield from _good(gate.ledger.write_all([_cancel(request.id) for request in batch]))
+    return _good(gate.ledger.write_all([_cancel(request.id) for request in requests]))
 
 
 def _cancel(id: str) -> Callable[[Writer], hv.Record]:
