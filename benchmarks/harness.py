@@ -51,6 +51,10 @@ class Bench:
         shutil.rmtree(self._parent, ignore_errors=True)
 
 
+SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+"""Which shares of all timings a curve tells of."""
+
+
 @dataclass(frozen=True)
 class Stats:
     """What a number of timings amount to, in seconds."""
@@ -62,6 +66,8 @@ class Stats:
     most: float
     spread: float
     """Half the distance between the quartiles, as a share of the median."""
+    curve: Sequence[float] = ()
+    """What lies at each of `SHARES`."""
 
     @classmethod
     def of(cls, timings: Sequence[float]) -> Self:
@@ -76,6 +82,7 @@ class Stats:
             p99=at(ordered, 0.99),
             most=ordered[-1],
             spread=(three - quarter) / 2 / middle if middle else 0.0,
+            curve=[at(ordered, share) for share in SHARES],
         )
 
     def ms(self) -> tuple[str, ...]:

@@ -18,21 +18,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.contenders import RIVALS, Contender, Later, Missing, Pair
 from benchmarks.harness import Bench, Closing, Stats, in_turns, millis, rate, ratio
-from benchmarks.report import Table
+from benchmarks.report import Plot, Table, curves
 
 QUIET = 0.03
 SLOW = 1.0
 """Seconds between two polls from which on contenders are measured side by side, since they mostly sleep."""
 
 
-def run(bench: Bench) -> Iterator[Table]:
+def run(bench: Bench) -> Iterator[Table | Plot]:
     """Measure everybody who is installed."""
     with Closing() as later:
         pairs, missing = dict[str, Pair](), list[str]()
         for rival in RIVALS:
             if rival.every < SLOW or bench.size != "tiny":
                 _start(rival, bench, later, pairs, missing)
-        yield _table(bench, pairs, missing)
+        stats = _latencies(bench, pairs)
+        yield _table(bench, pairs, stats, missing)
+        yield curves("peers", "Create, decide, resume", stats)
 
 
 def _start(rival: Contender, bench: Bench, later: Later, pairs: dict[str, Pair], missing: list[str]) -> None:
@@ -43,8 +45,7 @@ def _start(rival: Contender, bench: Bench, later: Later, pairs: dict[str, Pair],
         print(f"skipped {rival.name}: {why}", flush=True)
 
 
-def _table(bench: Bench, pairs: dict[str, Pair], missing: list[str]) -> Table:
-    stats = _latencies(bench, pairs)
+def _table(bench: Bench, pairs: dict[str, Pair], stats: dict[str, Stats], missing: list[str]) -> Table:
     crowd = bench.pick(5, 200, 1000)
     together = {name: crowd / _together(pair, crowd) for name, pair in pairs.items()}
     best = stats["hitl-vault, settle 0"].p50

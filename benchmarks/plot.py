@@ -9,7 +9,7 @@ from html import escape
 from benchmarks.report import Plot
 
 WIDTH, HEIGHT = 720, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 180, 40, 50
+_LEFT, _TOP, _BOTTOM = 70, 40, 50
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 
 _FONT = 'font-family="sans-serif" font-size="12"'
@@ -22,7 +22,7 @@ def svg(plot: Plot) -> str:
     points = [point for line in plot.series.values() for point in line]
     x_marks = _marks([x for x, _ in points], plot.log_x)
     y_marks = _marks([y for _, y in points], plot.log_y)
-    x = _scale(x_marks, plot.log_x, _LEFT, WIDTH - _RIGHT)
+    x = _scale(x_marks, plot.log_x, _LEFT, _right(plot))
     y = _scale(y_marks, plot.log_y, HEIGHT - _BOTTOM, _TOP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {_FONT}>',
@@ -31,9 +31,16 @@ def svg(plot: Plot) -> str:
         *_axes(plot, x, y, x_marks, y_marks),
     ]
     for number, (name, line) in enumerate(plot.series.items()):
-        parts += _line(line, x, y, _COLOURS[number % len(_COLOURS)])
-        parts += _legend(number, name, _COLOURS[number % len(_COLOURS)])
+        colour, dashes = _COLOURS[number % len(_COLOURS)], "6 4" if number >= len(_COLOURS) else "none"
+        stroke = f'stroke="{colour}" stroke-dasharray="{dashes}"'
+        parts += _line(line, x, y, stroke, colour)
+        parts += _legend(number, name, _right(plot) + 10, stroke)
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _right(plot: Plot) -> float:
+    """Return where the plot ends and the names of its lines begin."""
+    return WIDTH - 50 - 6.5 * max(map(len, plot.series))
 
 
 def _marks(values: Sequence[float], log: bool) -> list[float]:
@@ -53,7 +60,7 @@ def _scale(marks: Sequence[float], log: bool, begin: float, end: float) -> Scale
 
 
 def _axes(plot: Plot, x: Scale, y: Scale, x_marks: list[float], y_marks: list[float]) -> Iterator[str]:
-    right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
+    right, bottom = _right(plot), HEIGHT - _BOTTOM
     for mark in y_marks:
         yield f'<path d="M{_LEFT} {y(mark):.1f}H{right}" stroke="#ddd"/>'
         yield _text(_LEFT - 6, y(mark) + 4, _number(mark), "end")
@@ -66,17 +73,17 @@ def _axes(plot: Plot, x: Scale, y: Scale, x_marks: list[float], y_marks: list[fl
     yield f'<g transform="rotate(-90 16 {middle})">{_text(16, middle, plot.y, "middle")}</g>'
 
 
-def _line(line: Sequence[tuple[float, float]], x: Scale, y: Scale, colour: str) -> Iterator[str]:
+def _line(line: Sequence[tuple[float, float]], x: Scale, y: Scale, stroke: str, colour: str) -> Iterator[str]:
     path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in line)
-    yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    yield f'<polyline points="{path}" fill="none" {stroke} stroke-width="2"/>'
     for a, b in line:
         yield f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="3" fill="{colour}"/>'
 
 
-def _legend(number: int, name: str, colour: str) -> Iterator[str]:
-    left, top = WIDTH - _RIGHT + 12, _TOP + 10 + 20 * number
-    yield f'<rect x="{left}" y="{top - 9}" width="12" height="12" fill="{colour}"/>'
-    yield _text(left + 18, top + 1, name, "start")
+def _legend(number: int, name: str, left: float, stroke: str) -> Iterator[str]:
+    top = _TOP + 10 + 20 * number
+    yield f'<path d="M{left:.1f} {top - 3}h16" {stroke} stroke-width="3"/>'
+    yield _text(left + 20, top + 1, name, "start")
 
 
 def _text(x: float, y: float, text: str, anchor: str, weight: str = "normal") -> str:

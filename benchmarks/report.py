@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from benchmarks.harness import SHARES, Stats
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,15 @@ class Plot:
     series: dict[str, list[tuple[float, float]]]
     log_x: bool = True
     log_y: bool = True
+
+
+def curves(name: str, title: str, stats: Mapping[str, Stats]) -> Plot:
+    """Return the figure of how many of all timings took how long at most."""
+    series = {
+        who: [(share * 100, value * 1000) for share, value in zip(SHARES, found.curve, strict=True)]
+        for who, found in stats.items()
+    }
+    return Plot(name, title, "percent of all", "ms at most", series, log_x=False)
 
 
 @dataclass(frozen=True)

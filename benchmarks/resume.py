@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import floor, vaults
 from benchmarks.actors import Actor
 from benchmarks.harness import MS, Bench, Closing, Stats, in_turns, ratio, until
-from benchmarks.report import Check, Table
+from benchmarks.report import Check, Plot, Table, curves
 
 SYNCED = "floor, move synced"
 """The floor of one that moves the note durably before it wakes the agent."""
@@ -25,12 +25,19 @@ QUIET = 0.03
 """Seconds between asking and answering: people are not quicker, and drawing has ended."""
 
 
-def run(bench: Bench) -> Iterator[Table]:
+def run(bench: Bench) -> Iterator[Table | Plot]:
     """Measure in one process, across three, and with the default settle."""
     rounds = bench.pick(3, 100, 500)
-    yield _table("In one process", "in process", _in_process(bench, rounds))
-    yield _table("Agent, keeper and person each a process", "across processes", _across(bench, rounds))
+    one, three = _in_process(bench, rounds), _across(bench, rounds)
+    yield _table("In one process", "in process", one)
+    yield _table("Agent, keeper and person each a process", "across processes", three)
     yield _settled(bench, bench.pick(2, 10, 40))
+    both = {
+        f"{name}{where}": found
+        for where, all in (("", one), (", across", three))
+        for name, found in all.items()
+    }
+    yield curves("resume", "From a save to the agent going on, settle 0", both)
 
 
 def _table(title: str, where: str, stats: dict[str, Stats]) -> Table:

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.__main__ import _parser, found, main
 from benchmarks.actors import environment
 from benchmarks.harness import Bench, Stats, in_turns
-from benchmarks.plot import svg
+from benchmarks.plot import WIDTH, svg
 from benchmarks.publish import publish
 from benchmarks.report import Check, Finding, Plot, Table
 
@@ -108,9 +108,14 @@ def test_publishing_replaces_a_benchmarks_block_and_nothing_else(work: Path) -> 
 
 
 @pytest.mark.parametrize("log", [True, False])
-def test_a_plot_keeps_its_points_inside_its_frame(log: bool) -> None:
+@pytest.mark.parametrize("name", ["s", "a script that polls the note, 0.1 s"])
+def test_a_plot_keeps_its_points_inside_its_frame(name: str, log: bool) -> None:
+    """The frame ends where the names begin, and these have the room that they need."""
     points = [(1.0, 3.0), (10.0, 0.02), (90_000.0, 47.0)]
-    tree = ElementTree.fromstring(svg(Plot("p", "t", "x", "y", {"s": points}, log_x=log, log_y=log)))
+    tree = ElementTree.fromstring(svg(Plot("p", "t", "x", "y", {name: points}, log_x=log, log_y=log)))
+    named = next(t for t in tree.iter("{http://www.w3.org/2000/svg}text") if t.text == name)
+    right = float(named.attrib["x"])
+    assert right + 6 * len(name) <= WIDTH
     for circle in tree.iter("{http://www.w3.org/2000/svg}circle"):
-        assert 70 <= float(circle.attrib["cx"]) <= 540
+        assert 70 <= float(circle.attrib["cx"]) < right
         assert 40 <= float(circle.attrib["cy"]) <= 350
