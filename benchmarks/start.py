@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -29,12 +28,11 @@ def run(bench: Bench) -> Iterator[Table]:
     config, rounds = vaults.found(bench.folder("large")), bench.pick(1, 3, 7)
     with vaults.open_gate(config, keeper=False) as gate:
         generated.add_pending(gate, pending)
-        few, quiet = _keeper(config, rounds), _rest(bench, config)
+        few = _keeper(config, rounds)
         generated.add_resolved(gate, resolved)
-    many, busy = _keeper(config, rounds), _rest(bench, config)
+    many = _keeper(config, rounds)
     yield _commands(bench, config, pending, resolved)
     yield _reconcile(pending, resolved, few, many)
-    yield _resting(pending, resolved, quiet, busy)
 
 
 def _commands(bench: Bench, config: hv.Config, pending: int, resolved: int) -> Table:
@@ -120,35 +118,3 @@ def _reconcile(pending: int, resolved: int, few: dict[str, Stats], many: dict[st
     ]
     title = f"A keeper's start with {pending:,} pending, until it has caught up"
     return Table(title, ("", *MS, "of bare"), rows, checks=checks, data=[few, many])
-
-
-def _rest(bench: Bench, config: hv.Config) -> tuple[float, float]:
-    """Return the memory in MB, and the share of a core, of a keeper with nothing to do."""
-    keeper, seconds = Actor("keeper", config.root, config.state.parent), bench.pick(0.3, 10, 60)
-    try:
-        keeper.line()
-        time.sleep(bench.pick(0.1, 3, 3))
-        before = keeper.cpu()
-        time.sleep(seconds)
-        return keeper.memory() / 1e6, (keeper.cpu() - before) / seconds
-    finally:
-        keeper.close()
-
-
-def _resting(pending: int, resolved: int, quiet: tuple[float, float], busy: tuple[float, float]) -> Table:
-    rows = [
-        (name, f"{memory:.0f}", f"{share:.2%}")
-        for name, (memory, share) in (
-            (f"{pending:,} pending", quiet),
-            (f"{pending:,} pending, {resolved:,} just resolved", busy),
-        )
-    ]
-    checks = [
-        Check("keeper's memory in MB", busy[0], 150),
-        Check("idle keeper's share of a core in %", quiet[1] * 100, 1.0),
-    ]
-    note = (
-        "An idle keeper holds resolved notes that changed lately against the record, a few at a time: "
-        "the second row is while it does that."
-    )
-    return Table("A keeper at rest", ("", "MB resident", "of a core"), rows, note, checks)
