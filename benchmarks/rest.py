@@ -71,7 +71,7 @@ def _table(found: dict[int, _Rest], large: _Rest, name: str, crowded: _Rest) -> 
         Check("idle keeper's share of a core in %", large.share * 100, 1.0),
     ]
     note = (
-        "Once a minute it reads every waiting note, should the system have failed to report a change. A few "
-        "at a time it holds resolved notes that changed lately against the record, which the last row is about."
+        "Once a minute it reads every waiting note, should the system have failed to report a change. "
+        "A few at a time it holds resolved notes that changed lately against the record: see the last row."
     )
     return Table("A keeper at rest", ("pending", "MB resident", "of a core"), rows, note, checks)
