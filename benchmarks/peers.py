@@ -46,7 +46,7 @@ def _start(rival: Contender, bench: Bench, later: Later, pairs: dict[str, Pair],
 
 
 def _table(bench: Bench, pairs: dict[str, Pair], stats: dict[str, Stats], missing: list[str]) -> Table:
-    crowd = bench.pick(5, 200, 1000)
+    crowd = bench.pick(5, 200, 200)  # one of them takes minutes for a thousand
     together = {name: crowd / _together(pair, crowd) for name, pair in pairs.items()}
     best = stats["hitl-vault, settle 0"].p50
     rows = [

@@ -106,15 +106,18 @@ class Looks:
         """Have every request looked at whose files are not as they were drawn."""
         try:
             self._standing.start()
-            ids, strangers = self._survey.differences()
+            found = self._survey.differences()
         except OSError:
             raise
         except Exception as error:  # the next survey tries again
             self._troubles.meet(None, "not everything could be looked at", error)
             return
-        for id in ids:
+        for id, (path, sha) in found.changed.items():
+            if not (sha and self._let_settle(id, path, sha)):
+                self.add(id)
+        for id in found.others:
             self.add(id)
-        for place in strangers:
+        for place in found.strangers:
             self.meet(place)
 
     def report(self, misfit: Misfit) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.request import ADOPTED
@@ -20,6 +21,18 @@ _GOING_ON = frozenset({State.APPROVED, State.EXECUTING, State.UNKNOWN})
 _MOVED_TO = (Folder.APPROVED, Folder.REJECTED, Folder.DONE)
 
 
+class Differences(NamedTuple):
+    """What is not as it was drawn.
+
+    `changed` has for requests that wait where such a file lies and its hash, empty if that is not known;
+    `others` are further requests, `strangers` the notes that no request owns.
+    """
+
+    changed: Mapping[str, tuple[Path, str]]
+    others: Sequence[str]
+    strangers: Sequence[Place]
+
+
 class Survey:
     """Looks at every note in `Pending_Approval/`, and elsewhere only for those of requests that go on."""
 
@@ -29,10 +42,10 @@ class Survey:
         self._sites = sites
         self._projector = projector
 
-    def differences(self) -> tuple[list[str], list[Place]]:
-        """Return the requests whose files are not as drawn, and the notes that no request owns."""
+    def differences(self) -> Differences:
+        """Look everywhere."""
         untouched: set[str] = set()
-        touched: dict[str, None] = {}
+        changed: dict[str, tuple[Path, str]] = {}
         strangers: list[Place] = []
         whole: set[str] = set()
         for place in self._layout.notes(Folder.PENDING):
@@ -42,16 +55,19 @@ class Survey:
                 continue
             if not self._sites.is_copy(owner, place):
                 whole.add(owner)
-            if self._as_drawn(owner, place):
+            drawn = self._projector.sha_at(owner, place.path)
+            found = self._sha(place) if drawn else ""
+            if drawn and found == drawn:
                 untouched.add(owner)
             else:
-                touched[owner] = None
+                changed[owner] = (place.path, found)
         pending = set(self._ledger.ids({State.PENDING}))
         missing = pending - whole
         astray = self._astray()
         if missing or astray:
             self._find(missing | astray)
-        return [*touched, *(untouched - pending), *missing, *astray, *self._handed_on()], strangers
+        others = [*(untouched - pending), *missing, *astray, *self._handed_on()]
+        return Differences(changed, others, strangers)
 
     def adopted(self) -> Iterator[tuple[str, str]]:
         """Yield the id and the name of every open request that was adopted from a note."""
@@ -92,13 +108,17 @@ class Survey:
                     self._sites.owner(place)
 
     def _as_drawn(self, id: str, place: Place) -> bool:
-        sha = self._projector.sha_at(id, place.path)
-        if not sha or self._layout.link_above(place.path):
-            return False
+        drawn = self._projector.sha_at(id, place.path)
+        return bool(drawn) and self._sha(place) == drawn
+
+    def _sha(self, place: Place) -> str:
+        """Return the SHA-256 of a file; empty if it cannot be read: whoever looks closer will say why."""
+        if self._layout.link_above(place.path):
+            return ""
         try:
-            return hashlib.sha256(read_note(place.path)).hexdigest() == sha
+            return hashlib.sha256(read_note(place.path)).hexdigest()
         except (BallotInvalid, OSError):
-            return False  # whoever looks closer will say what is wrong
+            return ""
 
 
 def _is_adopted(row: Row) -> bool:
