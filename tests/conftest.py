@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,12 @@ import hitl_vault as hv
 from tests.house import House
 
 _skipped: list[str] = []
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start be interrupted, also where this was started in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Clock:
