@@ -30,6 +30,7 @@ class _Awaiting:
     """Stands for something whose methods take their time."""
 
     def _held(self) -> Any:
+        """Return what does the work; each class that stands for something says what."""
         raise NotImplementedError
 
 

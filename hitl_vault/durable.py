@@ -16,7 +16,7 @@ def write_private(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(handle)
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # an interrupt leaves no litter either
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

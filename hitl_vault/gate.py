@@ -63,7 +63,7 @@ def open_gate(
     ledger = SqliteLedger(found.ledger, vault_id=found.settings.id, **options)
     try:
         return Gate(_followed(found, ledger, state_dir), ledger, agent=agent, keeper=keeper)
-    except BaseException:
+    except BaseException:  # an interrupt leaves it open no more than an error
         ledger.close()
         raise
 

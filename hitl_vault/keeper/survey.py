@@ -55,12 +55,11 @@ class Survey:
                 continue
             if not self._sites.is_copy(owner, place):
                 whole.add(owner)
-            drawn = self._projector.sha_at(owner, place.path)
-            found = self._sha(place) if drawn else ""
-            if drawn and found == drawn:
+            sha = self._changed(owner, place)
+            if sha is None:
                 untouched.add(owner)
             else:
-                changed[owner] = (place.path, found)
+                changed[owner] = (place.path, sha)
         pending = set(self._ledger.ids({State.PENDING}))
         missing = pending - whole
         astray = self._astray()
@@ -86,7 +85,7 @@ class Survey:
                 place = self._layout.classify(self._layout.path(folder) / PurePosixPath(name).name)
                 if place is None or not os.path.exists(place.path) or self._sites.owner(place) != id:
                     continue
-                if folder is Folder.DONE or not self._as_drawn(id, place):
+                if folder is Folder.DONE or self._changed(id, place) is not None:
                     yield id
 
     def _astray(self) -> set[str]:
@@ -95,7 +94,7 @@ class Survey:
         for row in self._ledger.rows(states=_GOING_ON):
             lies = self._projector.lies_at(row.id) or self._layout.note(row.id, row.state)
             place = self._layout.classify(lies)
-            if place and not _is_adopted(row) and not self._as_drawn(row.id, place):
+            if place and not _is_adopted(row) and self._changed(row.id, place) is not None:
                 found.add(row.id)
         return found
 
@@ -107,18 +106,16 @@ class Survey:
                 if name.removesuffix(".md") in missing or not place.ids:
                     self._sites.owner(place)
 
-    def _as_drawn(self, id: str, place: Place) -> bool:
+    def _changed(self, id: str, place: Place) -> str | None:
+        """Return the SHA-256 of a file that is not as it was drawn, empty if not known; None if it is."""
         drawn = self._projector.sha_at(id, place.path)
-        return bool(drawn) and self._sha(place) == drawn
-
-    def _sha(self, place: Place) -> str:
-        """Return the SHA-256 of a file; empty if it cannot be read: whoever looks closer will say why."""
-        if self._layout.link_above(place.path):
+        if not drawn or self._layout.link_above(place.path):
             return ""
         try:
-            return hashlib.sha256(read_note(place.path)).hexdigest()
+            found = hashlib.sha256(read_note(place.path)).hexdigest()
         except (BallotInvalid, OSError):
-            return ""
+            return ""  # whoever looks closer will say what is wrong
+        return None if found == drawn else found
 
 
 def _is_adopted(row: Row) -> bool:

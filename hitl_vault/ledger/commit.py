@@ -84,7 +84,7 @@ class GroupCommit:
     def _wait(self, slot: _Slot) -> None:
         try:
             slot.wake.acquire()
-        except BaseException:
+        except BaseException:  # whoever is interrupted must not be waited for
             self._leave(slot)
             raise
 

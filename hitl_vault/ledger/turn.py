@@ -84,7 +84,7 @@ class _Place:
         """Return the file once it is locked, -1 if that took too long."""
         try:
             come = self._come.acquire(timeout=timeout)
-        except BaseException:
+        except BaseException:  # whoever is interrupted must not keep the turn
             if not self._give_up():
                 os.close(self._file)
             raise

@@ -131,7 +131,7 @@ def write_note(path: Path, data: bytes, *, sync: bool) -> None:
     temporary = write_hidden(path.parent, data, sync=sync)
     try:
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException:  # an interrupt leaves no litter either
         os.unlink(temporary)
         raise
     if sync:
@@ -161,7 +161,7 @@ def write_hidden(folder: Path, data: bytes, *, sync: bool = False) -> str:
         _write_all(fd, data)
         if sync:
             os.fsync(fd)
-    except BaseException:
+    except BaseException:  # an interrupt leaves no litter either
         os.unlink(name)
         raise
     finally:
@@ -196,7 +196,7 @@ def set_aside(layout: Layout, path: str | os.PathLike[str], data: bytes, why: st
     try:
         target = _claim(folder, path, why, data)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException:  # an interrupt leaves no litter either
         os.unlink(temporary)
         raise
     sync_folder(folder)

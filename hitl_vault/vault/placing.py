@@ -100,7 +100,7 @@ def _ready_to_trade(path: Path, data: bytes, seen: bytes) -> str:
     hidden = os.path.join(path.parent, f"{PREFIX}{known}-{_ending(path, 170)}{TRADED}")
     try:
         os.rename(temporary, hidden)
-    except BaseException:
+    except BaseException:  # an interrupt leaves no litter either
         os.unlink(temporary)
         raise
     return hidden
