@@ -42,8 +42,8 @@ def _unheard(config: Config, probe: Path) -> str | None:
     """Return why a change is not heard of, None if it is."""
     heard, said = threading.Event(), list[str]()
 
-    def on_path(path: Path) -> None:
-        if path == probe:
+    def on_path(path: str) -> None:
+        if path == str(probe):
             heard.set()
 
     watcher = Watcher(

@@ -51,7 +51,7 @@ class Looks:
         self._monotonic = monotonic
         self._tell = tell
         self._troubles = Troubles(tell)
-        self._again: Timers[Path] = Timers()
+        self._again: Timers[str] = Timers()
         self._queue: dict[str, Mapping[Path, Read]] = {}
 
     def __bool__(self) -> bool:
@@ -65,7 +65,7 @@ class Looks:
         """Have a request's files looked at."""
         self._queue[id] = NOTHING_READ
 
-    def hear(self, path: Path, *, alone: bool = True) -> None:
+    def hear(self, path: str, *, alone: bool = True) -> None:
         """Take in that something may have changed at `path`; of what does not come `alone` only the hash."""
         place = self._layout.classify(path)
         if place is None:
@@ -172,4 +172,4 @@ class Looks:
     def _fail(self, place: Place, error: Exception) -> None:
         """Tell once of the trouble with a file, and look at it again later. The others go on."""
         self._troubles.meet(place.path, f"{place.folder}/{place.name}", error)
-        self._again.set(place.path, self._monotonic() + RETRY_AFTER)
+        self._again.set(str(place.path), self._monotonic() + RETRY_AFTER)

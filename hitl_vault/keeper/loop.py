@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 from hitl_vault.acts.voting import Voting
 from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import State
+from hitl_vault.keeper.casting import Cast
 from hitl_vault.keeper.clerk import Clerk
 from hitl_vault.keeper.courier import Courier
 from hitl_vault.keeper.desk import Desk
@@ -184,8 +185,7 @@ class Loop:
             self._draws[id] = self._drawn_up_to  # a look tells only whether a note is as it was drawn last
         self._looks.due()
         self._standing.turn()
-        with uncollected():
-            self._take_in(self._looks.take(BATCH))
+        self._take_in(self._looks.take(BATCH))
         for id, seq in first(self._draws, MEANWHILE if self._looks or self._later else DRAWN):
             if self._projector.behind(id, seq):
                 self._safely(id, partial(self._draw, id), self._undrawn)
@@ -193,7 +193,7 @@ class Loop:
             self._settle_up()
         self._rounds.step(self._drawn_up_to, idle=not self.busy)
 
-    def answer(self, path: Path) -> None:
+    def answer(self, path: str) -> None:
         """Take in an answer by itself; the note is drawn in the next turn."""
         self._looks.hear(path)
         self._take_in(self._looks.take(FEW))
@@ -227,14 +227,15 @@ class Loop:
         self._draws[id] = seq
 
     def _take_in(self, looks: Iterable[tuple[str, Mapping[Path, Read]]]) -> None:
-        casts = []
-        for id, fresh in looks:
-            cast = self._safely(id, partial(self._desk.consider, id, fresh), self._later)
-            if cast is not None:
-                casts.append(cast)
-        if casts:
-            for cast, result in zip(casts, self._desk.commit(casts), strict=True):
+        with uncollected():
+            casts = self._considered(looks)
+            results = self._desk.commit(casts) if casts else ()
+            for cast, result in zip(casts, results, strict=True):
                 self._safely(cast.id, partial(self._desk.conclude, cast, result), self._later)
+
+    def _considered(self, looks: Iterable[tuple[str, Mapping[Path, Read]]]) -> list[Cast]:
+        found = (self._safely(id, partial(self._desk.consider, id, new), self._later) for id, new in looks)
+        return [cast for cast in found if cast is not None]
 
     def _draw(self, id: str) -> None:
         """Draw a note that is behind the ledger, unless somebody has changed it; the desk sees to that."""

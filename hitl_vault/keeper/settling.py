@@ -35,6 +35,8 @@ class Settling(Generic[K]):
 
     def settled(self, name: K, seen: Hashable, wait: float) -> bool:
         """Tell whether `seen` has been the same for `wait` seconds; if not, come back when it may have."""
+        if wait <= 0:
+            return True
         self.begin(name, seen, wait)
         at = self._since[name][1] + wait
         if self._monotonic() >= at:

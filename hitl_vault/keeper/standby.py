@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from hitl_vault.config import SETTINGS_FOLDER, TEMPLATES, Config
 from hitl_vault.domain.text import visible
@@ -158,7 +157,7 @@ class Keeper:
         with self._busy:
             self._drain(loop)
 
-    def _hear(self, loop: Loop, path: Path) -> None:
+    def _hear(self, loop: Loop, path: str) -> None:
         """Look at a file at once, in the watcher's thread, if the keeper is at rest; else leave word.
 
         Waking the keeper's own thread takes as long as reading the note. What comes in numbers is left

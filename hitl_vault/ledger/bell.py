@@ -6,11 +6,11 @@ import errno
 import os
 import secrets
 import select
-import threading
 from pathlib import Path
 from typing import Protocol
 
 from hitl_vault.errors import LedgerUnavailable
+from hitl_vault.wakeup import Wakeup
 
 
 class Bell(Protocol):
@@ -105,7 +105,7 @@ class PollBell(Bell):
     interval = 0.2
 
     def __init__(self) -> None:
-        self._nudged = threading.Event()
+        self._nudged = Wakeup()
 
     def ring(self) -> None:
         return
@@ -115,10 +115,9 @@ class PollBell(Bell):
 
     def wait(self, timeout: float) -> None:
         self._nudged.wait(min(timeout, self.interval))
-        self._nudged.clear()
 
     def nudge(self) -> None:
-        self._nudged.set()
+        self._nudged.ring()
 
     def close(self) -> None:
         return

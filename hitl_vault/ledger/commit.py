@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from hitl_vault.errors import HitlVaultError, MaybeRecorded
 from hitl_vault.ledger.protocol import Writer
+from hitl_vault.wakeup import Wakeup
 
 Job: TypeAlias = Callable[[Writer], Any]
 
@@ -29,7 +30,7 @@ Result: TypeAlias = Any | Raised
 
 
 class _Slot:
-    """One caller's jobs. `wake` is held until they are done or the caller is to take the lead."""
+    """One caller's jobs. `wake` is rung once they are done or the caller is to take the lead."""
 
     __slots__ = ("error", "jobs", "leads", "results", "wake")
 
@@ -38,8 +39,7 @@ class _Slot:
         self.leads = False
         self.results: Sequence[Result] | None = None
         self.error: BaseException | None = None
-        self.wake = threading.Lock()
-        self.wake.acquire()
+        self.wake = Wakeup()
 
     @property
     def done(self) -> bool:
@@ -83,7 +83,7 @@ class GroupCommit:
 
     def _wait(self, slot: _Slot) -> None:
         try:
-            slot.wake.acquire()
+            slot.wake.wait()
         except BaseException:  # whoever is interrupted must not be waited for
             self._leave(slot)
             raise
@@ -107,7 +107,7 @@ class GroupCommit:
             with self._mutex:
                 self._pass_on()
             for slot in batch:
-                slot.wake.release()
+                slot.wake.ring()
         self._after()
 
     def _take(self) -> list[_Slot]:
@@ -133,7 +133,7 @@ class GroupCommit:
     def _pass_on(self) -> None:
         if self._queue:
             self._queue[0].leads = True
-            self._queue[0].wake.release()
+            self._queue[0].wake.ring()
         else:
             self._led = False
 

@@ -172,15 +172,15 @@ class InotifyListener:
         name = os.fsdecode(event.name)
         path = f"{watched.path}{os.sep}{name}"
         if watched.is_root:
-            if name in FOLDERS and event.is_directory:
+            if name in FOLDERS and event.mask & InotifyConstants.IN_ISDIR:
                 self._enter(path, report=True)
-        elif event.is_directory:
+        elif event.mask & InotifyConstants.IN_ISDIR:
             self._hear_folder(event, path)
-        elif not event.is_create or _is_complete(path):
+        elif not event.mask & InotifyConstants.IN_CREATE or _is_complete(path):
             self._calls.path(path)
 
     def _hear_folder(self, event: InotifyEvent, path: str) -> None:
-        if event.is_moved_from:
+        if event.mask & InotifyConstants.IN_MOVED_FROM:
             self._leave(path)
         elif event.mask & _ARRIVED and not event.name.startswith(b"."):
             self._enter(path, report=True)

@@ -42,7 +42,7 @@ class Watcher:
         self,
         root: Path,
         *,
-        on_path: Callable[[Path], None],
+        on_path: Callable[[str], None],
         on_rescan: Callable[[str], None],
         on_state: Callable[[str], None],
         mode: Literal["auto", "events", "polling"] = "auto",
@@ -100,7 +100,7 @@ class Watcher:
         if self._sentinel.notice(path):
             return
         try:
-            self._on_path(Path(path))
+            self._on_path(path)
         except Exception as error:
             self._failed(error)
 

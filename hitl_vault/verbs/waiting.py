@@ -22,6 +22,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.times import Duration, duration, spoken
 from hitl_vault.errors import LedgerUnavailable, WaitTimeout
 from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.wakeup import Wakeup
 
 Wake = Callable[[], None]
 News: TypeAlias = deque[Entry]
@@ -164,8 +165,8 @@ class Waiting:
         """
         watch = Watch(questions=questions, on_reminder=on_reminder)
         ends = math.inf if timeout is None else time.monotonic() + duration(timeout).total_seconds()
-        told = threading.Event()
-        with self._waiters.watching(id, told.set) as news:
+        told = Wakeup()
+        with self._waiters.watching(id, told.ring) as news:
             record, due = self._looked_up(id)
             while (found := watch.take(record)) is None:
                 now = time.monotonic()
@@ -175,8 +176,8 @@ class Waiting:
                 if now >= due:
                     record, due = self._expired(id)
                     continue
-                told.wait(None if min(ends, due) == math.inf else min(ends, due) - now)
-                told.clear()
+                until = min(ends, due)
+                told.wait(None if until == math.inf else until - now)
                 record = _brought_up(record, news)
         return found
 

@@ -74,7 +74,7 @@ class Puppet:
 
     def hear(self, *paths: Path) -> None:
         """Tell the keeper that something may have changed."""
-        self.loop.receive(Work(paths=dict.fromkeys(paths)))
+        self.loop.receive(Work(paths=dict.fromkeys(map(str, paths))))
 
     def look(self) -> None:
         """Let the keeper do what is to be done right now, without any time passing."""
