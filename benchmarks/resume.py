@@ -13,13 +13,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import floor, vaults
+from benchmarks import floor, parts, vaults
 from benchmarks.actors import Actor
 from benchmarks.harness import MS, Bench, Closing, Stats, in_turns, ratio, until
 from benchmarks.report import Check, Plot, Table, curves
 
 SYNCED = "floor, move synced"
 """The floor of one that moves the note durably before it wakes the agent."""
+
+OF_PARTS = "watchdog and SQLite alone"
+"""The floor's work done with the parts that we are made of; see `parts`."""
 
 QUIET = 0.03
 """Seconds between asking and answering: people are not quicker, and drawing has ended."""
@@ -70,6 +73,7 @@ def _in_process(bench: Bench, rounds: int) -> dict[str, Stats]:
         contenders = {
             "floor": _floor(bench, later),
             SYNCED: _floor(bench, later, synced=True),
+            OF_PARTS: _parts(bench, later),
             "hitl-vault": _our_agent(bench, later),
         }
         return in_turns(contenders, rounds, 10)
@@ -88,10 +92,24 @@ def _floor(
     listening.wait()
     later(thread.join)
     later(lambda: floor.stop(folder))
-    sample = _sample_note(bench)
+    return _bare_round(folder, _sample_note(bench), woken)
+
+
+def _parts(bench: Bench, later: Callable[[Callable[[], object]], None]) -> Callable[[], float]:
+    folder, woken = floor.prepare(bench.folder("parts")), threading.Event()
+    keeping = parts.Parts(folder, woken.set)
+    later(keeping.close)
+    return _bare_round(folder, _sample_note(bench), woken, keeping.ask)
+
+
+def _bare_round(
+    folder: Path, sample: bytes, woken: threading.Event, ask: Callable[[str], object] = lambda name: None
+) -> Callable[[], float]:
+    """Return what measures once how long a thread that keeps `folder` takes to set `woken`."""
 
     def measure() -> float:
         path = _floor_note(folder, sample)
+        ask(path.name)
         wait = Waiting(woken.wait)
         time.sleep(QUIET)
         closed = vaults.approve(path)
