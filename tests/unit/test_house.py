@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "hitl_vault"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-BASE = {"errors", "domain", "durable", "_version"}
+BASE = {"errors", "domain", "durable", "wakeup", "_version"}
 PARTS = {"config", "ledger", "policy", "vault", "trust"}
 FACE = {"__init__"}
 TOP = {"__main__", "cli", "demo", "web", "mcp", "integrations"}

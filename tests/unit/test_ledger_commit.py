@@ -11,6 +11,7 @@ import pytest
 
 from hitl_vault.errors import LedgerUnavailable, MaybeRecorded
 from hitl_vault.ledger.commit import MOST_JOBS, GroupCommit, Job, Result
+from hitl_vault.wakeup import Wakeup
 
 
 class Runner:
@@ -147,11 +148,11 @@ def test_what_interrupts_the_leader_does_not_interrupt_the_others(
 class Interrupted:
     """What the interpreter does on Ctrl-C: a wait ends with an exception, here once `when` is true."""
 
-    def __init__(self, lock: Any, when: Callable[[], bool]) -> None:
-        self.release = lock.release
+    def __init__(self, wakeup: Wakeup, when: Callable[[], bool]) -> None:
+        self.ring = wakeup.ring
         self._when = when
 
-    def acquire(self) -> None:
+    def wait(self) -> None:
         wait_for(self._when)
         raise KeyboardInterrupt
 
