@@ -55,7 +55,7 @@ def test_explain_asks_the_vaults_own_policy_with_its_settings(hitl: Shell) -> No
     found = explained(hitl, "user.delete", {})
     assert (found["verdict"], found["rule"], found["risk"], found["timeout"]) == (
         "ask",
-        "the grave",
+        "high risk",
         "high",
         3600,
     )
@@ -98,7 +98,7 @@ def test_test_tells_what_fails_and_ends_with_1(hitl: Shell) -> None:
 
 
 def test_show_and_schema_print_what_they_name(hitl: Shell) -> None:
-    assert "name: the gravest" in hitl("policy", "show").out
+    assert "name: critical risk" in hitl("policy", "show").out
     assert hitl("policy", "show", "gateway").out.startswith("# yaml-language-server")
     assert hitl("policy", "schema").json["title"].startswith("hitl-vault policy")
     schema = hitl.house.root / ".hitl" / "policy.schema.json"

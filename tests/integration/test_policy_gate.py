@@ -196,7 +196,7 @@ def test_without_a_policy_everything_asks_with_the_vaults_settings(house: House)
 
 def test_a_fresh_vault_is_cautious_and_a_shipped_policy_is_named_in_the_settings(house: House) -> None:
     gate = house.gate(keeper=False)
-    assert hv.policies.load_policy(gate.config).rules[0].name == "the gravest"
+    assert hv.policies.load_policy(gate.config).rules[0].name == "critical risk"
     assert gate.check("read_file").requires_approval
     settings = house.root / ".hitl" / "vault.yaml"
     settings.write_text(settings.read_text() + "policy: vault-orchestrator\n")
