@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from hitl_vault import acts
-from hitl_vault.domain.canonical import NotJson, canonical, digest_bytes
+from hitl_vault.domain.canonical import canonical, digest_bytes
 from hitl_vault.domain.decision import Decision, Outcome
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
@@ -64,7 +64,8 @@ class Grant:
 
     def failed(self, error: BaseException | str) -> None:
         """Record that the action failed."""
-        text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        told = _shown(error, str)
+        text = told if isinstance(error, str) else f"{type(error).__name__}: {told}"
         self._end(State.FAILED, error=text)
 
     def _end(self, state: State, *, result: Any = None, error: str = "") -> None:
@@ -96,12 +97,20 @@ def recordable(result: Any) -> Any:
     """Return a result as JSON, as text where it has no JSON form, as size and digest where it is large."""
     try:
         data = canonical(result)
-    except NotJson:
-        result = repr(result)
-        data = result.encode("utf-8", "backslashreplace")
+    except Exception:  # NotJson, or what the result's own code raises; what was carried out stays that
+        result = _shown(result, repr)
+        data = result.encode()
     if len(data) <= LARGEST_RESULT:
-        return result if not isinstance(result, str) else result.encode("utf-8", "backslashreplace").decode()
+        return result
     return {"size": len(data), "digest": digest_bytes(data)}
+
+
+def _shown(value: object, show: Callable[[object], str]) -> str:
+    """Return the text that `show` makes of a value, in characters that can be recorded."""
+    try:
+        return show(value).encode("utf-8", "backslashreplace").decode()
+    except Exception:  # anything at all: the value's own code runs here
+        return f"<unprintable {type(value).__name__}>"
 
 
 def settled(outcome: Literal["executed", "failed"], by: str, comment: str, at: datetime) -> Outcome:

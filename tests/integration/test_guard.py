@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -146,3 +147,57 @@ def test_an_option_that_does_not_exist_is_told_where_it_is_written(gate: hv.Gate
         gate.guard(action="buy", **options)
     with pytest.raises(TypeError, match=f"no such option: {option}"):
         gate.guard(buy, **options)
+
+
+class Unprintable(Exception):
+    """What neither `repr` nor `str` can make a text of."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+    __str__ = __repr__
+
+
+def outcome(gate: hv.Gate) -> hv.Outcome:
+    """Return how the one request ended."""
+    (row,) = gate.ledger.rows()
+    ended = gate.get(row.id).outcome
+    assert ended is not None
+    return ended
+
+
+@pytest.mark.parametrize("result", [Unprintable(), [Unprintable()], {Unprintable(): 1}])
+def test_what_ran_is_executed_also_where_its_result_has_no_text(gate: hv.Gate, result: object) -> None:
+    assert gate.guard(action="act")(lambda: result)() is result
+    ended = outcome(gate)
+    assert (ended.state, ended.result) == (hv.State.EXECUTED, f"<unprintable {type(result).__name__}>")
+
+
+def test_what_ran_is_executed_where_a_coroutine_returns_what_has_no_text(gate: hv.Gate) -> None:
+    @gate.guard(action="act")
+    async def act() -> object:
+        return Unprintable()
+
+    asyncio.run(act())
+    ended = outcome(gate)
+    assert (ended.state, ended.result) == (hv.State.EXECUTED, "<unprintable Unprintable>")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (Unprintable(), "Unprintable: <unprintable Unprintable>"),
+        (ValueError("a\udcff"), "ValueError: a\\udcff"),
+    ],
+)
+def test_what_failed_has_failed_also_where_its_error_has_no_text(
+    gate: hv.Gate, error: Exception, told: str
+) -> None:
+    @gate.guard(action="act")
+    def act() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        act()
+    ended = outcome(gate)
+    assert (ended.state, ended.error) == (hv.State.FAILED, told)
