@@ -23,6 +23,7 @@ from hitl_vault.keeper.reading import Read
 from hitl_vault.keeper.resolved import Resolved
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.vault.ballot import Ballot
+from hitl_vault.vault.checklist import marks_in
 from hitl_vault.vault.draw import Drawer, notes_of
 from hitl_vault.vault.editable import typed_in
 from hitl_vault.vault.files import move_aside, set_aside
@@ -147,7 +148,8 @@ class Projector:
         if replaced and self._holds_more(record, replaced, carried, counted):
             self._keep(record, replaced)
         self._write(record, target, data, replaced)
-        blank = person == Person(notes=person.notes)
+        bare = Person(notes=person.notes)
+        blank = person == bare or (bool(person.checks) and data == self._drawer.draw(record, bare))
         self._remember(record, target, hashlib.sha256(data).hexdigest(), blank=blank)
         self._seal(record, data, notes_of(record, person))
         self._drawn_at[record.id] = record.seq
@@ -187,11 +189,14 @@ class Projector:
         ballot = carried.ballot if carried else None
         if carried is None or ballot is None:
             return Person()
-        if record.state is not State.PENDING or carried.sha in counted or carried.as_drawn:
+        if carried.as_drawn:
             return Person(notes=ballot.notes)
+        checks = marks_in(ballot.head)
+        if record.state is not State.PENDING or carried.sha in counted:
+            return Person(notes=ballot.notes, checks=checks)
         void = carried.place.folder is not Folder.PENDING or self.changes(before, carried)
         if void or record.notice_kind is Kind.REFUSED:
-            return Person(notes=ballot.notes, approver=ballot.approver, comment=ballot.comment)
+            return Person(notes=ballot.notes, approver=ballot.approver, comment=ballot.comment, checks=checks)
         return replace(Person.of(ballot), edits=typed_in(ballot.edits, record.proposed))
 
     def _holds_more(

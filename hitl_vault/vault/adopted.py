@@ -13,6 +13,7 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.vault import inert
 from hitl_vault.vault.ballot import BOX, PERSON_FIELDS, REMEMBER_BOX, UNDECIDED
+from hitl_vault.vault.checklist import with_marks
 from hitl_vault.vault.fences import lines_in_place, lines_of, outside, unclosed
 from hitl_vault.vault.fields import fields
 from hitl_vault.vault.frontmatter import Value, emit, parse
@@ -35,7 +36,7 @@ def adopted_note(record: Record, text: str, person: Person) -> str:
     front = _FRONT.match(lines_in_place(text))
     if front is None:
         raise ValueError(f"the adopted note of {record.id} has no front matter")
-    body = text[front.end() :]
+    body = with_marks(text[front.end() :], person.checks)
     if record.state is State.PENDING:
         body = _ticked(body, person)
     parts = [text[slice(*front.span(part))] for part in (1, 2, 3)]

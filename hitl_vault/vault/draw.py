@@ -5,6 +5,7 @@ from __future__ import annotations
 from hitl_vault.domain.record import Record
 from hitl_vault.vault.adopted import adopted_note
 from hitl_vault.vault.ballot import notes_headings, read_ballot
+from hitl_vault.vault.checklist import with_marks
 from hitl_vault.vault.fields import fields
 from hitl_vault.vault.frontmatter import emit
 from hitl_vault.vault.page import Page
@@ -51,7 +52,8 @@ class Drawer:
         )
         request = record.request
         template = request.requirement.template
-        return self.templates.render(request.action, template, page.values(), page.needs()).strip("\n")
+        text = self.templates.render(request.action, template, page.values(), page.needs()).strip("\n")
+        return with_marks(text, person.checks)
 
 
 def notes_of(record: Record, person: Person) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hitl_vault.vault.ballot import OWN_FIELDS, Ballot
+from hitl_vault.vault.checklist import Marks, marks_in
 from hitl_vault.vault.frontmatter import Value
 
 
@@ -16,7 +17,7 @@ class Person:
 
     `notes` is everything below the `## Notes` line, verbatim; None where it is not known, and the
     notes that came with the decision are drawn instead. `extra` are fields of the person's own, `edits`
-    the values that they changed, by path.
+    the values that they changed, by path, `checks` what they ticked that is no answer.
     """
 
     status: str = "pending"
@@ -31,6 +32,7 @@ class Person:
     notes: str | None = None
     extra: Mapping[str, Value] = field(default_factory=dict)
     edits: Mapping[str, Any] = field(default_factory=dict)
+    checks: Marks = field(default_factory=dict)
 
     @classmethod
     def of(cls, ballot: Ballot) -> Person:
@@ -47,6 +49,7 @@ class Person:
             reject=ballot.reject,
             notes=ballot.notes,
             extra={name: value for name, value in ballot.fields.items() if name not in OWN_FIELDS},
+            checks=marks_in(ballot.head),
         )
 
 

@@ -12,6 +12,7 @@ from itertools import zip_longest
 
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.ballot import PERSON_FIELDS, UNDECIDED, Ballot, read_ballot
+from hitl_vault.vault.checklist import ITEM
 from hitl_vault.vault.editable import INFO, read_edits
 from hitl_vault.vault.fences import Fence, fences
 from hitl_vault.vault.frontmatter import Value
@@ -165,6 +166,8 @@ def _uniform(line: str) -> str:
     """Return a line in the one way of writing it that formatters agree on, with its box empty."""
     if box := _BOX.match(line):
         return f"- [ ] {box[1]}"
+    if item := ITEM.match(line):
+        return f"{item['indent']}- [ ] {item['label']}"
     return _QUOTE.sub("> ", _HEADING.sub(r"\1 ", _ITEM.sub("- ", line)))
 
 

@@ -97,6 +97,36 @@ def test_what_editors_sync_tools_and_formatters_do_is_no_change(name: str) -> No
     assert told(found) == []
 
 
+CHECKLIST = note(("## Context", "- [ ] Amount checked\n\t1) [ ] twice\n> * [x] read\n\n## Context"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[ ] Amount", "[x] Amount"),
+        ("[ ] twice", "[X] twice"),
+        ("[x] read", "[ ] read"),
+        ("- [ ] Amount", "+ [-] Amount"),
+    ],
+)
+def test_what_is_ticked_in_a_checklist_is_the_persons(old: str, new: str) -> None:
+    assert told(_swapped(CHECKLIST, old, new), CHECKLIST) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Amount checked", "Amount"),
+        ("- [ ] Amount checked\n", ""),
+        ("\t1) [ ] twice", "1) [ ] twice"),
+        ("> * [x] read", "* [x] read"),
+        ("[ ] twice", "[\u2713] twice"),
+    ],
+)
+def test_what_a_checklist_asks_is_not(old: str, new: str) -> None:
+    assert told(_swapped(CHECKLIST, old, new), CHECKLIST)
+
+
 _FRONT_FIRST = ["quotes dropped", "quotes changed", "fields in another order"]
 
 
