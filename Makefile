@@ -2,7 +2,7 @@
 #   make demo    see a request answered in a note
 #   make test    lint, types and the whole suite
 #   make check   lint and types only
-#   make faults  break things on purpose, for an hour: kills and errors at every point, a model
+#   make faults  break things on purpose, half an hour: kills and errors at every point, a model
 #   make faults-power  cut the power at every point, on disks of its own; as root, or with sudo
 #   make soak SECONDS=3600  a mixed load with random kills: memory, descriptors, threads, latency
 #   make fuzz SECONDS=300  fuzz all that reads text from outside, so long for each target

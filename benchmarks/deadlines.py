@@ -30,11 +30,8 @@ def run(bench: Bench) -> Iterator[Table]:
     shares = [row[2] for row in rows]
     yield Table(
         title="Keeper with requests that wait",
-        columns=("pending", "reminders that fell due", "share of one core", "memory"),
-        rows=[
-            (f"{n:,}", str(due), f"{share:.2f} %", f"{memory / 2**20:.0f} MiB")
-            for n, due, share, memory in rows
-        ],
+        columns=("pending", "reminders that fell due", "of a core", "MB resident"),
+        rows=[(f"{n:,}", str(due), f"{share:.2f}%", f"{memory / 1e6:.0f}") for n, due, share, memory in rows],
         note="Each request has two reminders, two escalations and a deadline.",
         checks=[Check("processor time of the idle keeper in percent", shares[0], LIMIT)],
         data={"seconds": seconds},
