@@ -135,7 +135,7 @@ def _line(raw: str, found: re.Match[str]) -> int:
 
 def _explain(error: Exception, raw: str) -> str:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or type(error).__name__
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "a value cannot be read"
     where = f"line {mark.line + 2} of the note" if mark else "the front matter"
     if mark and problem.startswith("mapping values") and (found := _TWO_COLONS.match(_at(raw, mark.line))):
         remedy = f"{found[1]}: {_quoted(found[2].strip())}"
