@@ -14,6 +14,7 @@ from hitl_vault.errors import (
     Blocked,
     Cancelled,
     CodeInvalid,
+    CodeUndelivered,
     ConfigError,
     Conflict,
     DigestMismatch,
@@ -36,7 +37,6 @@ from hitl_vault.errors import (
     SelfApproval,
     SignatureInvalid,
     VaultError,
-    VaultLocked,
     VaultNotFound,
     Violation,
     WaitTimeout,
@@ -51,59 +51,76 @@ if TYPE_CHECKING:
     from hitl_vault.diagnosis import Check, diagnose
     from hitl_vault.domain import text, times
     from hitl_vault.domain.canonical import NotJson
+    from hitl_vault.domain.code import Codes, IssuedCode
     from hitl_vault.domain.codec import encode
     from hitl_vault.domain.decision import Claim, Decision, Gesture, Outcome, Verdict, Vote
     from hitl_vault.domain.entry import Entry
     from hitl_vault.domain.lifecycle import Kind, State
-    from hitl_vault.domain.policy import Effect, Ruling
+    from hitl_vault.domain.policy import Effect, Policy, Ruling
     from hitl_vault.domain.question import Question
     from hitl_vault.domain.record import Notice, Record
-    from hitl_vault.domain.request import BoundFile, Request
-    from hitl_vault.domain.requirement import Mode, Requirement
+    from hitl_vault.domain.request import Adopted, BoundFile, Request
+    from hitl_vault.domain.requirement import Delegation, Escalation, Mode, Remember, Requirement, Term
     from hitl_vault.domain.risk import Level, Risk
     from hitl_vault.domain.standing import StandingRule
+    from hitl_vault.domain.times import Duration
     from hitl_vault.gate import Gate, open_gate
+    from hitl_vault.guard import Guard
     from hitl_vault.init import init_vault
     from hitl_vault.keeper import Keeper
     from hitl_vault.ledger.chain import ascii_line, line_of, verify_lines
-    from hitl_vault.ledger.protocol import Ledger, Row
+    from hitl_vault.ledger.protocol import Ledger, Row, Subscriber, Writer
     from hitl_vault.listing import Listing, open_listing
     from hitl_vault.presence import active_keeper
     from hitl_vault.trust.envelope import Statement
     from hitl_vault.trust.signatures import sign_with_secret
-    from hitl_vault.vault.layout import Layout
+    from hitl_vault.trust.signed_note import PublicKey
+    from hitl_vault.vault.layout import Folder, Layout, Place
+    from hitl_vault.verbs.asking import AskOptions, CallOptions
     from hitl_vault.verbs.grant import Grant
     from hitl_vault.verbs.signing import KeyHolder, KeyInfo
+    from hitl_vault.verbs.waiting import OnReminder
     from hitl_vault.verification import Verified, verify_export, verify_vault
 
 __all__ = [
+    "Adopted",
     "AlreadyClaimed",
     "AlreadyDecided",
+    "AskOptions",
     "AsyncGate",
     "AsyncKeyHolder",
     "BallotInvalid",
     "Blocked",
     "BoundFile",
+    "CallOptions",
     "Cancelled",
     "Change",
     "Check",
     "Checkpoints",
     "Claim",
     "CodeInvalid",
+    "CodeUndelivered",
+    "Codes",
     "Config",
     "ConfigError",
     "Conflict",
     "Decision",
+    "Delegation",
     "DigestMismatch",
+    "Duration",
     "Effect",
     "Entry",
+    "Escalation",
     "Expired",
+    "Folder",
     "Gate",
     "Gesture",
     "Grant",
+    "Guard",
     "HitlVaultError",
     "IntegrityError",
     "InvalidTransition",
+    "IssuedCode",
     "Keeper",
     "KeyHolder",
     "KeyInfo",
@@ -123,11 +140,16 @@ __all__ = [
     "NotJson",
     "NoteForged",
     "Notice",
+    "OnReminder",
     "Outcome",
+    "Place",
+    "Policy",
     "PolicyInvalid",
+    "PublicKey",
     "Question",
     "Record",
     "Rejected",
+    "Remember",
     "Request",
     "RequestError",
     "RequestNotFound",
@@ -141,14 +163,16 @@ __all__ = [
     "StandingRule",
     "State",
     "Statement",
+    "Subscriber",
+    "Term",
     "VaultError",
-    "VaultLocked",
     "VaultNotFound",
     "Verdict",
     "Verified",
     "Violation",
     "Vote",
     "WaitTimeout",
+    "Writer",
     "__version__",
     "acceptance",
     "active_keeper",
@@ -180,12 +204,12 @@ _HOMES = {
     "domain.decision": "Claim Decision Gesture Outcome Verdict Vote",
     "domain.entry": "Entry",
     "domain.lifecycle": "Kind State",
-    "domain.policy": "Effect Ruling",
+    "domain.policy": "Effect Policy Ruling",
     "domain.question": "Question",
     "domain.standing": "StandingRule",
     "domain.record": "Notice Record",
-    "domain.request": "BoundFile Request",
-    "domain.requirement": "Mode Requirement",
+    "domain.request": "Adopted BoundFile Request",
+    "domain.requirement": "Delegation Escalation Mode Remember Requirement Term",
     "domain.risk": "Level Risk",
     "gate": "Gate open_gate",
     "verbs.grant": "Grant",
@@ -193,13 +217,19 @@ _HOMES = {
     "keeper": "Keeper",
     "listing": "Listing open_listing",
     "ledger.chain": "ascii_line line_of verify_lines",
-    "ledger.protocol": "Ledger Row",
+    "ledger.protocol": "Ledger Row Subscriber Writer",
     "presence": "active_keeper",
     "verbs.signing": "KeyHolder KeyInfo",
     "trust.envelope": "Statement",
     "trust.signatures": "sign_with_secret",
-    "vault.layout": "Layout",
+    "vault.layout": "Folder Layout Place",
     "verification": "Verified verify_export verify_vault",
+    "domain.times": "Duration",
+    "domain.code": "Codes IssuedCode",
+    "verbs.asking": "AskOptions CallOptions",
+    "verbs.waiting": "OnReminder",
+    "guard": "Guard",
+    "trust.signed_note": "PublicKey",
 }
 """Which modules keep the public names that are loaded later."""
 

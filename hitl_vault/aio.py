@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
@@ -183,7 +184,7 @@ def open_async_gate(
     agent: str = "agent",
     state_dir: str | Path | None = None,
     keeper: bool = True,
-    clock: Callable[[], Any] | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> AsyncGate:
     """Return a gate for `async with`. Takes what `open_gate` takes; the vault is opened on entering."""
     return AsyncGate(lambda: open_gate(vault, agent=agent, state_dir=state_dir, keeper=keeper, clock=clock))

@@ -5,7 +5,7 @@ HitlVaultError
 ├ WaitTimeout (also TimeoutError)
 ├ RequestError: RequestNotFound (LookupError) · Conflict · AlreadyDecided · AlreadyClaimed · InvalidTransition
 ├ NotAllowed: NotAnApprover · SelfApproval · CodeInvalid · SignatureInvalid
-├ VaultError: VaultNotFound · BallotInvalid · VaultLocked
+├ VaultError: VaultNotFound · BallotInvalid
 ├ PolicyInvalid (also ValueError)
 ├ IntegrityError: DigestMismatch · LedgerBroken · NoteForged
 ├ LedgerUnavailable (also OSError): MaybeRecorded
@@ -143,10 +143,6 @@ class BallotInvalid(VaultError):
         super().__init__(message)
         self.path = path
         self.field = field
-
-
-class VaultLocked(VaultError):
-    """Another keeper is active for this vault."""
 
 
 class PolicyInvalid(HitlVaultError, ValueError):

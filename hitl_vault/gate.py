@@ -6,6 +6,7 @@ import atexit
 import os
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
@@ -48,7 +49,7 @@ def open_gate(
     agent: str = "agent",
     state_dir: str | Path | None = None,
     keeper: bool = True,
-    clock: Callable[[], Any] | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> Gate:
     """Open the gate of a vault for one agent.
 

@@ -91,7 +91,7 @@ class Desk:
         if self._is_quiet(record, finding, sightings):
             self._settling.forget(id)
             return None
-        if not self._settled(id, sightings, self._patience(record, finding, sightings)):
+        if not self._settled(id, sightings, self._patience(record, finding)):
             return None
         return self._act(record, finding, sightings)
 
@@ -161,7 +161,7 @@ class Desk:
             return told and finding.kind in _PASSING
         return record.notice_kind not in _PASSING
 
-    def _patience(self, record: Record, finding: Finding, sightings: Sequence[Sighting]) -> float:
+    def _patience(self, record: Record, finding: Finding) -> float:
         settle = record.request.requirement.settle
         settle = self._settings.settle if settle is None else settle
         if finding.patient:
