@@ -32,7 +32,10 @@ _COLOURS = {
 
 
 def watch(json: Json = False, vault: Vault = None, state_dir: StateDir = None) -> int:
-    """Keep the vault: read answers, keep deadlines, draw notes. Ends on Ctrl-C or SIGTERM."""
+    """Keep the vault: read answers, keep deadlines, draw notes. Ends on Ctrl-C or SIGTERM.
+
+    When nobody reads its output any more it ends with an error, the next time that there is something to say.
+    """
     stop = threading.Event()
 
     def ended(number: int, frame: FrameType | None) -> None:
@@ -41,7 +44,7 @@ def watch(json: Json = False, vault: Vault = None, state_dir: StateDir = None) -
     before = {number: signal.signal(number, ended) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with hv.open_gate(vault, agent="watch", state_dir=state_dir, keeper=False) as gate:
-            _keep(gate, Teller(json), stop)
+            _keep(gate, Teller(json, stop), stop)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -49,10 +52,12 @@ def watch(json: Json = False, vault: Vault = None, state_dir: StateDir = None) -
 
 
 class Teller:
-    """Prints one line for each event, from whichever thread it comes."""
+    """Prints one line for each event, from whichever thread it comes; sets `stop` when that fails."""
 
-    def __init__(self, json: bool) -> None:
+    def __init__(self, json: bool, stop: threading.Event) -> None:
         self._json = json
+        self._stop = stop
+        self.failure: OSError | None = None
         self._lock = threading.Lock()
 
     def entries(self, entries: list[hv.Entry]) -> None:
@@ -71,7 +76,13 @@ class Teller:
 
     def _print(self, line: str) -> None:
         with self._lock:
-            print(line, flush=True)
+            if self.failure:
+                return
+            try:
+                print(line, flush=True)
+            except OSError as error:  # raised by the main thread, when the keeper has come to its end
+                self.failure = error
+                self._stop.set()
 
 
 def _lines(entry: hv.Entry) -> list[str]:
@@ -101,6 +112,8 @@ def _keep(gate: hv.Gate, teller: Teller, stop: threading.Event) -> None:
         keeper.stop()
         unsubscribe()
         teller.keeper("stopped")
+    if teller.failure:
+        raise teller.failure
 
 
 def _say_who_keeps(gate: hv.Gate, keeper: hv.Keeper, teller: Teller, stop: threading.Event) -> None:

@@ -15,7 +15,7 @@ from hitl_vault.errors import VaultError
 from hitl_vault.keeper.inbox import Inbox
 from hitl_vault.keeper.leader import Leadership
 from hitl_vault.keeper.loop import BREATH, FEW, Loop
-from hitl_vault.keeper.once import Once
+from hitl_vault.keeper.once import Once, Sure
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.vault.draw import Drawer
 from hitl_vault.vault.layout import Layout
@@ -39,14 +39,14 @@ class Keeper:
     """A background thread that reads ballots, keeps deadlines and draws notes, while it is the active one.
 
     Any number may run on one vault; a lock in the state directory lets one be active. `tell`
-    takes one sentence for the operator at a time; by default they are logged.
+    takes one sentence for the operator at a time; by default, and where it raises, they are logged.
     """
 
     def __init__(self, config: Config, ledger: Ledger, *, tell: Callable[[str], None] | None = None) -> None:
         self._config = config
         self._ledger = ledger
-        self._tell = Once(tell or _warn)
-        self._tell_state = tell or _warn
+        self._tell_state = Sure(tell or _warn)
+        self._tell = Once(self._tell_state)
         self._layout = Layout(config.root)
         self._leadership = Leadership(config.state, config.root / SETTINGS_FOLDER)
         self._inbox = Inbox()

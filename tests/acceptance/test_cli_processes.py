@@ -210,6 +210,18 @@ def test_a_reader_that_goes_away_is_no_error_to_report(hitl: Shell) -> None:
     assert process.stderr.read() == ""
 
 
+def test_watch_ends_when_its_reader_has_gone_away(hitl: Shell) -> None:
+    process = hitl.start("watch")
+    next_line(process, "keeps")
+    assert process.stdout is not None
+    process.stdout.close()
+    hitl.ask()
+    assert process.wait(timeout=10) == 1
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert hv.active_keeper(hitl.house.kept()) is None
+
+
 def test_output_that_cannot_be_encoded_is_shown_by_number(hitl: Shell) -> None:
     hitl.ask("--summary", "Zahlung über 9 €")
     environment = hitl.environment() | {"PYTHONIOENCODING": "ascii", "COLUMNS": "120"}
