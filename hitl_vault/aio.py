@@ -6,7 +6,7 @@ from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, Unpack, overload
@@ -18,7 +18,8 @@ from hitl_vault.domain.times import Duration
 from hitl_vault.gate import Gate, open_gate
 from hitl_vault.guard import Guard
 from hitl_vault.verbs.asking import AskOptions
-from hitl_vault.verbs.grant import Grant
+from hitl_vault.verbs.grant import Grant, never_ran
+from hitl_vault.verbs.kept import kept
 from hitl_vault.verbs.signing import KeyHolder
 from hitl_vault.verbs.waiting import OnReminder
 
@@ -36,13 +37,17 @@ class _Awaiting:
 
 
 def _awaited(
-    method: Callable[Concatenate[T, P], R],
+    method: Callable[Concatenate[T, P], R], undo: Callable[[R], object] | None = None
 ) -> Callable[Concatenate[_Awaiting, P], Coroutine[Any, Any, R]]:
-    """Return a method that is called in a thread, with the same arguments and description."""
+    """Return a method that is called in a thread, with the same arguments and description.
+
+    With `undo` a cancellation waits for the thread, and what it returned is undone.
+    """
 
     @wraps(method)
     async def call(self: _Awaiting, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await to_thread(lambda: method(self._held(), *args, **kwargs))
+        in_thread = partial(method, self._held(), *args, **kwargs)
+        return await (to_thread(in_thread) if undo is None else kept(in_thread, undo))
 
     return call
 
@@ -96,7 +101,7 @@ class AsyncGate(_Awaiting):
     question = _awaited(Gate.question)
     answer = _awaited(Gate.answer)
     cancel = _awaited(Gate.cancel)
-    claim = _awaited(Gate.claim)
+    claim = _awaited(Gate.claim, undo=never_ran)
     settle = _awaited(Gate.settle)
     sign = _awaited(Gate.sign)
     statement = _awaited(Gate.statement)
@@ -165,10 +170,10 @@ class AsyncGate(_Awaiting):
         except BaseException as error:
             grant.__exit__(type(error), error, error.__traceback__)
             raise
-        await to_thread(grant.__exit__, None, None, None)
+        await kept(lambda: grant.__exit__(None, None, None))
 
     async def __aenter__(self) -> Self:
-        self._gate = await to_thread(self._open)
+        self._gate = await kept(self._open, undo=Gate.close)
         return self
 
     async def __aexit__(

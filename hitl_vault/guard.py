@@ -14,7 +14,7 @@ from hitl_vault.domain.request import Request
 from hitl_vault.domain.unfit import unfit
 from hitl_vault.errors import DigestMismatch
 from hitl_vault.verbs.asking import AskOptions, CallOptions
-from hitl_vault.verbs.grant import Grant
+from hitl_vault.verbs.grant import Grant, never_ran
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -161,18 +161,20 @@ def _run(result: R) -> R:
 def _async(plan: _Plan, function: Callable[..., Any]) -> Callable[..., Any]:
     from asyncio import to_thread  # heavy, and of use only to coroutine functions
 
+    from hitl_vault.verbs.kept import kept
+
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
         request = await to_thread(plan.ask, args, kwargs)
         decision = await plan.gate.wait_async(request.id)
         bound = plan.approved(request, decision, args, kwargs)
-        grant = await to_thread(plan.claim, request, decision, args, kwargs)
+        grant = await kept(lambda: plan.claim(request, decision, args, kwargs), never_ran)
         try:
             result = await function(*bound.args, **bound.kwargs)
         except BaseException as error:
             grant.failed(error)
             raise
-        await to_thread(grant.executed, result)
+        await kept(lambda: grant.executed(result))
         return result
 
     return call

@@ -93,6 +93,11 @@ class Grant:
             self.failed(error)
 
 
+def never_ran(grant: Grant) -> None:
+    """Record that whoever was to run the action was cancelled before that."""
+    grant.failed("cancelled before it ran")
+
+
 def recordable(result: Any) -> Any:
     """Return a result as JSON, as text where it has no JSON form, as size and digest where it is large."""
     try:
