@@ -29,7 +29,12 @@ Code = Annotated[
     str | None, Option("--code", "Your one-time code for this answer; - to be asked for it.", "CODE")
 ]
 Sign = Annotated[
-    bool, Option("--sign", "Show the recorded request, ask, and sign with your SSH key (or name its file).")
+    bool,
+    Option(
+        "--sign",
+        "Show the recorded request, ask, and sign with your SSH key: one from the ssh-agent or ~/.ssh, "
+        "or the file named after --sign.",
+    ),
 ]
 Remember = Annotated[
     str | None,

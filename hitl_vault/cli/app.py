@@ -18,12 +18,13 @@ HELP = """
 Agents ask; people answer in a folder of Markdown.
 
 An agent asks, with [bold]hitl request[/] or from Python. You answer in the note, \
-or with [bold]hitl approve[/] and [bold]hitl reject[/]. Nothing runs unless somebody said yes.
+or with [bold]hitl approve[/] and [bold]hitl reject[/]. Nothing runs unless a person, or a rule \
+of yours, said yes.
 """
 EPILOG = (
     "Any part of an id will do that no other has. Exit codes: 0 done or approved, 1 error, 2 usage, "
     "3 rejected, 4 expired, 5 cancelled, 6 still pending, 7 a question ([bold]wait --questions[/]). "
-    "[bold]hitl demo[/] shows it all in 20 seconds."
+    "[bold]hitl demo --auto[/] shows it all in about ten seconds."
 )
 
 

@@ -60,7 +60,12 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
 
 Vault = Annotated[
     str | None,
-    Option("--vault", "The vault's folder, else HITL_VAULT, or the first here, in ./vault, upward.", "PATH"),
+    Option(
+        "--vault",
+        "The vault's folder, else HITL_VAULT, else this folder, ./vault, or the nearest folder above "
+        "that is a vault.",
+        "PATH",
+    ),
 ]
 StateDir = Annotated[
     str | None, Option("--state-dir", "Where the record is kept, else HITL_STATE_DIR.", "PATH")

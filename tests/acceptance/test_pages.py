@@ -20,7 +20,6 @@ _SPAN = re.compile(r"`hitl\s+([^`]+)`")
 _COMMAND = re.compile(r"(?:^|[|(])\s*hitl ([^|)\n]+)", re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)#([^)]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-_NO_ID = re.compile("(?!checkpoint$)[a-z]+")
 _NONE = {"--help", "--version"}
 
 
@@ -45,7 +44,7 @@ def wrong(words: list[str]) -> list[str]:
     flags = _NONE | {mark.flag for mark in marks if isinstance(mark, Option)}
     strange = [word for word in ours if word.startswith("--") and word.partition("=")[0] not in flags]
     takes_id = any(isinstance(mark, Argument) and mark.is_id for mark in marks)
-    return strange + [word for word in ours[1:2] if takes_id and _NO_ID.fullmatch(word)]
+    return strange + [word for word in ours[1:2] if takes_id and word in COMMANDS]
 
 
 def anchors(page: Path) -> set[str]:

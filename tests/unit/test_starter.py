@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 from hitl_vault.domain.request import Request
 from hitl_vault.errors import VaultError
+from hitl_vault.init import init_vault
 from hitl_vault.vault import shipped
 from hitl_vault.vault.fields import fields
 from hitl_vault.vault.layout import Folder, Layout
@@ -45,6 +47,14 @@ def test_the_start_page_names_every_gesture_and_embeds_views_that_exist() -> Non
     views = {view["name"] for view in yaml.safe_load(FILES["Approvals.base"])["views"]}
     embedded = {line.split("#")[1].rstrip("]") for line in page.splitlines() if line.startswith("![[")}
     assert embedded == views
+
+
+def test_the_start_page_says_what_lies_in_each_folder_of_a_fresh_vault(tmp_path: Path) -> None:
+    vault = init_vault(tmp_path / "vault", state_dir=tmp_path / "state").root
+    folders = {path.name for path in vault.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    page = FILES["Dashboard.md"].decode()
+    assert set(re.findall(r"^\| `(\w+)` +\|", page, re.MULTILINE)) == folders
+    assert "Examples" not in page
 
 
 def test_every_property_of_a_note_has_a_type_that_obsidian_keeps_as_text() -> None:
