@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from hitl_vault.init import init_vault
     from hitl_vault.keeper import Keeper
     from hitl_vault.ledger.chain import ascii_line, line_of, verify_lines
-    from hitl_vault.ledger.protocol import Ledger, Row, Subscriber, Writer
+    from hitl_vault.ledger.protocol import Ledger, Row, Writer
     from hitl_vault.listing import Listing, open_listing
     from hitl_vault.presence import active_keeper
     from hitl_vault.trust.envelope import Statement
@@ -163,7 +163,6 @@ __all__ = [
     "StandingRule",
     "State",
     "Statement",
-    "Subscriber",
     "Term",
     "VaultError",
     "VaultNotFound",
@@ -217,7 +216,7 @@ _HOMES = {
     "keeper": "Keeper",
     "listing": "Listing open_listing",
     "ledger.chain": "ascii_line line_of verify_lines",
-    "ledger.protocol": "Ledger Row Subscriber Writer",
+    "ledger.protocol": "Ledger Row Writer",
     "presence": "active_keeper",
     "verbs.signing": "KeyHolder KeyInfo",
     "trust.envelope": "Statement",

@@ -27,6 +27,7 @@ from hitl_vault.wakeup import Wakeup
 Wake = Callable[[], None]
 News: TypeAlias = deque[Entry]
 OnReminder: TypeAlias = Callable[[Record], object]
+"""What somebody who waits wants to have called at each reminder, with the request as it stands."""
 
 TELLING = frozenset(
     {Kind.APPROVED, Kind.REJECTED, Kind.EXPIRED, Kind.CANCELLED, Kind.REMINDED, Kind.QUESTIONED}
