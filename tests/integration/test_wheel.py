@@ -1,4 +1,4 @@
-"""The built wheel carries all that the product needs, and works where the source is not."""
+"""The wheel carries all that the product needs and works without the source; the sdist is the source."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import site
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -31,17 +32,24 @@ def run(*command: str | Path, at: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of what is under version control, so that no leftovers get in."""
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is under version control, so that no leftovers get in."""
     source = tmp_path_factory.mktemp("source")
-    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", at=ROOT)
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, source / name)
-    out = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source, at=out)
-    return next(out.glob("hitl_vault-*.whl"))
+    for name in files_below(ROOT):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, source / name)
+    return source
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the source."""
+    return built("wheel", source, tmp_path_factory.mktemp("wheel"))
+
+
+def built(kind: str, source: Path, out: Path) -> Path:
+    run(sys.executable, "-m", "build", f"--{kind}", "--no-isolation", "--outdir", out, source, at=out)
+    return next(out.glob("hitl_vault-*"))
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +75,8 @@ def carried(wheel: Path, folder: str) -> set[str]:
 
 
 def files_below(folder: Path) -> set[str]:
-    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", at=folder).splitlines()
-    return {name for name in listed if (folder / name).is_file()}
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", at=folder)
+    return {name for name in filter(None, listed.split("\0")) if (folder / name).is_file()}
 
 
 @pytest.mark.parametrize("folder", ["templates", "vault"])
@@ -80,6 +88,12 @@ def test_the_wheel_carries_the_type_marker_and_nothing_but_the_package(wheel: Pa
     names = zipfile.ZipFile(wheel).namelist()
     assert "hitl_vault/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"hitl_vault"}
+
+
+def test_the_source_distribution_is_the_whole_source(source: Path, tmp_path: Path) -> None:
+    with tarfile.open(built("sdist", source, tmp_path)) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert files_below(ROOT) <= names <= files_below(ROOT) | {"PKG-INFO"}
 
 
 def test_the_installed_package_is_the_one_in_use_and_knows_its_version(installed: Path, work: Path) -> None:
