@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import hitl_vault as hv
-from hitl_vault.cli import render, views
+from hitl_vault.cli import entries, render
 from hitl_vault.cli.exits import DONE, ERROR, Usage, say
 from hitl_vault.cli.options import Argument, Json, Option, StateDir, Vault
 
@@ -45,7 +45,7 @@ def log(
 def _entry(entry: hv.Entry) -> Iterator[str]:
     who = render.short(entry.request) if entry.request else "-"
     head = f"{entry.seq:>6}  {hv.times.readable(entry.at)}  {who:<8}  "
-    said = views.entry_line(entry)
+    said = entries.entry_line(entry)
     yield from render.hung(head, len(head), said) if sys.stdout.isatty() else [head + said]
 
 

@@ -10,9 +10,7 @@ from typing import Any
 
 import hitl_vault as hv
 from hitl_vault.cli import render
-
-_MOST = 400
-"""Columns of an entry at most: `hitl show` and `hitl log --json` have all of it."""
+from hitl_vault.cli.entries import entry_line
 
 
 def record_json(record: hv.Record, note: Path | None = None) -> dict[str, Any]:
@@ -147,35 +145,3 @@ def _decision(record: hv.Record) -> Iterator[str]:
     if outcome and (outcome.error or outcome.result is not None):
         yield from _section("Outcome", str(outcome.state))
         yield from render.block(outcome.error or json.dumps(outcome.result, indent=2, ensure_ascii=False))
-
-
-def entry_line(entry: hv.Entry) -> str:
-    """Return what an entry records, in one harmless line."""
-    tell = _TELL.get(entry.kind, _by)
-    said = tell(entry.body).removeprefix(f": {str(entry.kind).title()}")
-    return f"{entry.kind}{render.cut(said, _MOST)}"
-
-
-def _asked(body: Any) -> str:
-    request = body["request"]
-    summary = f": {request['summary']}" if request.get("summary") else ""
-    return f" {request['action']} by {request['agent']}{summary}"
-
-
-def _voted(body: Any) -> str:
-    by = f" by {body['by']}" if body.get("by") else ""
-    comment = f": {body['comment']}" if body.get("comment") else ""
-    return f" to {body['verdict']}{by}, {_GESTURES.get(body['gesture'], body['gesture'])}{comment}"
-
-
-def _by(body: Any) -> str:
-    by = body.get("by") or ()
-    names = by if isinstance(by, str) else ", ".join(by)
-    words = body.get("text") or body.get("error") or body.get("comment") or ""
-    result = f" with {json.dumps(body['result'], ensure_ascii=False)}" if "result" in body else ""
-    ground = f", {body['ground']}" if "ground" in body else ""
-    return (f" by {names}" if names else "") + ground + result + (f": {words}" if words else "")
-
-
-_TELL = {hv.Kind.ASKED: _asked, hv.Kind.VOTED: _voted}
-_GESTURES = {gesture: gesture.how for gesture in hv.Gesture}

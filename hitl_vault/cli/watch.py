@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 import hitl_vault as hv
-from hitl_vault.cli import render, views
+from hitl_vault.cli import entries, render
 from hitl_vault.cli.exits import DONE
 from hitl_vault.cli.options import Json, StateDir, Vault
 
@@ -87,7 +87,7 @@ class Teller:
 
 def _lines(entry: hv.Entry) -> list[str]:
     kind = render.paint(f"{entry.kind:<9}", _COLOURS.get(entry.kind, ""))
-    said = views.entry_line(entry).removeprefix(str(entry.kind)).lstrip(": ")
+    said = entries.entry_line(entry).removeprefix(str(entry.kind)).lstrip(": ")
     head = f"{_clock(entry.at)}  {kind} {render.short(entry.request):<8}  "
     columns = 21 + max(9, len(entry.kind))
     return [line.rstrip() for line in _told(head, columns, said)]

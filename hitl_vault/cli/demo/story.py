@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import hitl_vault as hv
-from hitl_vault.cli import render, views
+from hitl_vault.cli import render
 from hitl_vault.cli.demo.people import Hand, Person, Program
 from hitl_vault.cli.demo.timeline import Timeline
+from hitl_vault.cli.entries import entry_line
 from hitl_vault.cli.exits import DONE, ERROR, say
 
 ACTIONS = ("refund", "deploy", "erase-customer")
@@ -107,7 +108,7 @@ class Story:
         for entry in entries:
             self._learn(entry)
             if entry.kind in _TOLD:
-                self._timeline.line("note", views.entry_line(entry))
+                self._timeline.line("note", entry_line(entry))
 
     def _learn(self, entry: hv.Entry) -> None:
         if entry.kind is not hv.Kind.ASKED or entry.request in self.ids.values():
