@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from hitl_vault.vault.hearing import best
 from hitl_vault.vault.listener import FOLDERS, LIMITS, Calls, Listener, refused, words
 from hitl_vault.vault.mounts import silent_filesystem
 from hitl_vault.vault.sentinel import Sentinel
@@ -18,7 +18,6 @@ State: TypeAlias = Literal["events", "polling", "lost"]
 
 _HEARD_WITHIN = 1.0
 _GATHER = 0.05
-_HAS_INOTIFY: bool = sys.platform.startswith("linux")
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +66,7 @@ class Watcher:
         self._untested = False
         self._missing: list[str] = []
         self._trouble = ""
+        self._lacking = ""
         self._next_full = 0.0
 
     def start(self) -> None:
@@ -179,7 +179,8 @@ class Watcher:
 
     def _listen(self) -> bool:
         """Put a new listener in the place of the old one, without a gap between them."""
-        found = _listener(self._root, self._calls)
+        kind, lacking = best()
+        found = kind(self._root, self._calls)
         try:
             found.start()
         except OSError as error:
@@ -187,6 +188,9 @@ class Watcher:
             return False
         self._replace_listener(found)
         self.state, self._untested = "events", True
+        if lacking != self._lacking:
+            self._lacking = lacking
+            self._say(lacking)
         return True
 
     def _listen_anew(self, fault: str) -> None:
@@ -281,14 +285,3 @@ class Watcher:
             self._on_state(sentence)
         except Exception:  # who cannot be told must not end the watching
             _log.exception("nobody could be told: %s", sentence)
-
-
-def _listener(root: Path, calls: Calls) -> Listener:
-    """Return the best listener that this system offers."""
-    if _HAS_INOTIFY:
-        from hitl_vault.vault.inotify import InotifyListener
-
-        return InotifyListener(root, calls)
-    from hitl_vault.vault.observer import ObserverListener
-
-    return ObserverListener(root, calls)
