@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 
 import hitl_vault as hv
 
 DONE, ERROR, USAGE, REJECTED, EXPIRED, CANCELLED, PENDING, QUESTION = range(8)
-INTERRUPTED = 130
+BY_SIGNAL = 128
+"""What a shell adds to the number of the signal that ended a command."""
 
 _OF_STATE = {
     hv.State.PENDING: PENDING,
@@ -29,6 +31,14 @@ _OF_ERROR: tuple[tuple[type[Exception], int], ...] = (
 
 class Usage(Exception):
     """What was typed cannot be meant; the message names the option and the remedy."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal ended the command."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 def of_state(state: hv.State) -> int:
@@ -61,9 +71,8 @@ def answered(command: Callable[[], int | None]) -> int:
     except Usage as error:
         say(str(error))
         return USAGE
-    except KeyboardInterrupt:
-        say("interrupted")
-        return INTERRUPTED
+    except KeyboardInterrupt as stop:
+        return _interrupted(stop.number if isinstance(stop, Interrupted) else signal.SIGINT)
     except BrokenPipeError:
         return _nobody_reads()
     except hv.HitlVaultError as error:
@@ -74,6 +83,12 @@ def answered(command: Callable[[], int | None]) -> int:
         return ERROR
     except Exception as error:
         return _unexpected(error)
+
+
+def _interrupted(number: int) -> int:
+    with contextlib.suppress(OSError):  # the terminal that hung up reads nothing any more
+        say("interrupted")
+    return BY_SIGNAL + number
 
 
 def _nobody_reads() -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 import hitl_vault as hv
 from hitl_vault.cli import options as o
 from hitl_vault.cli.ask import asked, span
-from hitl_vault.cli.exits import ERROR, Usage, say
+from hitl_vault.cli.exits import BY_SIGNAL, ERROR, Interrupted, Usage, say
 
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
 Patience = Annotated[
@@ -48,8 +49,8 @@ def run(
     limit = None if wait_timeout is None else span(wait_timeout, "--wait-timeout")
     with hv.open_gate(vault, agent=agent, state_dir=state_dir, keeper=True) as gate:
         request = gate.ask(**asking)
-        say(f"waiting for an answer to {request.id}")
         with _withdrawn_if_interrupted(gate, request):
+            say(f"waiting for an answer to {request.id}")
             gate.wait(request.id, limit)
         return _carry_out(gate.claim(request.id, context, action=action))
 
@@ -57,24 +58,36 @@ def run(
 @contextmanager
 def _withdrawn_if_interrupted(gate: hv.Gate, request: hv.Request) -> Iterator[None]:
     """Withdraw a request that nobody would run any more; one with a key can be asked again."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        yield
-    except KeyboardInterrupt:
+        with _handled(_ENDING, _interrupt):
+            yield
+    except Interrupted:
         if request.key is None:
             gate.cancel(request.id, reason="the command was interrupted before an answer came")
         raise
+
+
+@contextmanager
+def _handled(names: Sequence[str], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle signals, but for those that we were started to ignore, as by `nohup`."""
+    numbers = [getattr(signal, name) for name in names]
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise Interrupted(number)
 
 
 def _carry_out(grant: hv.Grant) -> int:
     """Run what was approved, record how it ended, and return its exit code."""
-    with grant, Relay() as relay:
+    relay = Relay()
+    with grant, _handled(_PASSED_ON, relay.pass_on):
         try:
             process = subprocess.Popen(grant.context["argv"], cwd=grant.context["cwd"])
         except (OSError, ValueError) as error:
@@ -92,7 +105,7 @@ def _carry_out(grant: hv.Grant) -> int:
 
 def _exit_code(status: int) -> int:
     """Return what a shell would: 128 and the signal's number if one ended the command."""
-    return status if status >= 0 else 128 - status
+    return status if status >= 0 else BY_SIGNAL - status
 
 
 class Relay:
@@ -101,17 +114,6 @@ class Relay:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Self:
-        for name in _PASSED_ON:
-            number = getattr(signal, name)
-            self._before[number] = signal.signal(number, self._pass_on)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
     def follow(self, process: subprocess.Popen[bytes]) -> int:
         """Wait for the command and return its status."""
@@ -120,7 +122,8 @@ class Relay:
             process.send_signal(number)
         return process.wait()
 
-    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+    def pass_on(self, number: int, frame: FrameType | None) -> None:
+        """Pass a signal on, as soon as the command runs."""
         if number == signal.SIGINT and _terminal_tells_everybody():
             return
         if self._process is None:

@@ -103,16 +103,43 @@ def test_run_passes_a_signal_on_to_the_command(hitl: Shell, gate: hv.Gate) -> No
     assert gate.get(record.id).state is hv.State.FAILED
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize(("key", "state"), [([], "cancelled"), (["--key", "job-7"], "pending")])
 def test_run_interrupted_while_waiting_withdraws_what_nobody_will_run(
-    hitl: Shell, gate: hv.Gate, key: list[str], state: str
+    hitl: Shell, gate: hv.Gate, key: list[str], state: str, number: signal.Signals
 ) -> None:
-    process = hitl.start("run", "deploy", *key, "--", "true")
+    process = hitl.start("run", "deploy", *key, "--", "true", preexec_fn=default_hangup)
     record = asked(gate)
-    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert "waiting" in process.stderr.readline()
+    process.send_signal(number)
     code, _, err = ended(process)
-    assert (code, "Traceback" in err) == (130, False)
+    assert (code, "Traceback" in err) == (128 + number, False)
     assert gate.get(record.id).state == state
+
+
+def default_hangup() -> None:
+    """Let a hangup end a process, also where the tests themselves run under `nohup`."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def no_hangup() -> None:
+    """Do what `nohup` does."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def test_run_and_its_command_go_on_after_a_hangup_that_they_were_started_to_ignore(
+    hitl: Shell, gate: hv.Gate
+) -> None:
+    process = hitl.start("run", "deploy", "--", sys.executable, "-c", WAIT_FOR_SIGNAL, preexec_fn=no_hangup)
+    record = asked(gate)
+    process.send_signal(signal.SIGHUP)
+    gate.decide(record.id, "approve")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    assert ended(process)[0] == 42
 
 
 def test_wait_ends_when_somebody_edits_the_note_and_needs_no_other_keeper(hitl: Shell) -> None:
