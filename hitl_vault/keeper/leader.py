@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
+import random
 import socket
+import time
 from pathlib import Path
 
 import filelock
 
 from hitl_vault.errors import ConfigError
-from hitl_vault.presence import CARD, LOCK, calling_card
+from hitl_vault.presence import CARD, LOCK, active_keeper, calling_card
 from hitl_vault.vault.files import write_note
+
+GLANCES = 1.0
+"""Seconds for which those that look who keeps the vault, one after the other, may stand in the way."""
 
 _log = logging.getLogger("hitl_vault.keeper")
 
@@ -22,19 +27,28 @@ class Leadership:
 
     def __init__(self, state: Path, settings_folder: Path) -> None:
         self._lock = filelock.FileLock(state / LOCK, thread_local=False, is_singleton=False)
+        self._state = state
         self._card = state / CARD
         self._calling_card = settings_folder / calling_card(state)
         self._shown = False
 
     def take(self) -> bool:
-        """Try to become the active keeper; never blocks."""
+        """Try to become the active keeper; waits for no other, at most for those that only look."""
+        ends = time.monotonic() + GLANCES
+        while not self._locked():
+            if active_keeper(self._state) or time.monotonic() > ends:
+                return False
+            time.sleep(random.uniform(0, 0.002))  # somebody held the lock to look, or to let go of it
+        self._card.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        return True
+
+    def _locked(self) -> bool:
         try:
             self._lock.acquire(timeout=0)
         except filelock.Timeout:
             return False
         except OSError as error:
             raise ConfigError(f"{self._lock.lock_file}: cannot be locked: {error}") from error
-        self._card.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
         return True
 
     def show(self) -> None:

@@ -159,6 +159,11 @@ class Loop:
         """Whether there is something to do right now."""
         return bool(self._looks or self._draws)
 
+    @property
+    def received_up_to(self) -> int:
+        """The last of the ledger's entries that was taken in."""
+        return self._drawn_up_to
+
     def receive(self, work: Work) -> None:
         """Take in what arrived."""
         for entry in work.entries:

@@ -25,6 +25,8 @@ from hitl_vault.vault.watch import Watcher
 TRY_EVERY = 0.5
 """Seconds between two tries of a standby to lead."""
 RECOVER_AFTER = 1.0
+ROUNDS = 50
+"""How often at most one looks for what was asked meanwhile, before letting others draw it."""
 LULL = 0.005
 """Seconds without news after which a file is looked at by itself."""
 
@@ -55,6 +57,7 @@ class Keeper:
         self._busy = threading.Lock()
         self._heard = 0.0
         self._thread: threading.Thread | None = None
+        self._reached = 0
         self.led = False
 
     @property
@@ -83,12 +86,25 @@ class Keeper:
 
     def catch_up(self) -> bool:
         """Draw what the ledger has and the vault has not, once; False if another keeper does that."""
+        if not self._draw_once():
+            return False
+        self._draw_the_rest()
+        return True
+
+    def _draw_the_rest(self) -> None:
+        """Draw what was asked by somebody who found this keeper at work, and so left it to it."""
+        for _ in range(ROUNDS):
+            if self._ledger.last_seq() <= self._reached or not self._draw_once():
+                return
+
+    def _draw_once(self) -> bool:
         if not self._leadership.take():
             return False
         try:
             with self._loop() as loop:
                 loop.start(survey=False)
                 self._drain(loop)
+                self._reached = loop.received_up_to
         finally:
             self._leadership.leave()
         return True
@@ -108,6 +124,15 @@ class Keeper:
             finally:
                 self._ready.clear()
                 self._leadership.leave()
+        self._finish()
+
+    def _finish(self) -> None:
+        try:
+            if self.led:
+                self._draw_the_rest()
+        except Exception as error:
+            _log.debug("the keeper stumbled at its end", exc_info=True)
+            self._tell(f"what was asked last is left for the next keeper to draw: {error}")
 
     def _lead(self) -> None:
         self.led = True
@@ -156,6 +181,7 @@ class Keeper:
                 loop.receive(work)
         with self._busy:
             self._drain(loop)
+        self._reached = loop.received_up_to
 
     def _hear(self, loop: Loop, path: str) -> None:
         """Look at a file at once, in the watcher's thread, if the keeper is at rest; else leave word.

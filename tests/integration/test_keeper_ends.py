@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from threading import Timer
+
 import pytest
 
 import hitl_vault as hv
+from hitl_vault.keeper.leader import Leadership
+from hitl_vault.presence import LOCK
 from tests.house import House, eventually
 
 
@@ -33,3 +38,40 @@ def test_a_keeper_that_cannot_tell_anybody_anything_goes_on(
         assert gate.wait(request.id, timeout=8).approved
     finally:
         keeper.stop()
+
+
+@pytest.mark.parametrize("keeper", [False, True])
+def test_what_is_asked_while_a_keeper_ends_is_drawn_though_its_own_gate_leaves_it_to_that_keeper(
+    house: House, monkeypatch: pytest.MonkeyPatch, keeper: bool
+) -> None:
+    leave, asked = Leadership.leave, []
+
+    def ask_and_leave(leadership: Leadership) -> None:
+        if leadership.held and not asked:
+            with hv.open_gate(house.root, agent="late", state_dir=house.state, keeper=False) as late:
+                asked.append(late.ask("refund", {"order": "A-18"}))
+        leave(leadership)
+
+    gate = house.gate(keeper=keeper)
+    first = gate.ask("refund", {"order": "A-17"})
+    if keeper:
+        house.note(first)
+    monkeypatch.setattr(Leadership, "leave", ask_and_leave)
+    gate.close()
+    assert house.path(asked[0]).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asking who keeps a vault locks nothing there")
+def test_those_that_look_who_keeps_the_vault_keep_nobody_from_drawing(house: House) -> None:
+    import fcntl
+
+    house.gate(keeper=False).draw()
+    gate = house.gate(keeper=False)
+    request = gate.ask("refund", {"order": "A-17"})
+    with (house.kept() / LOCK).open("r+") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        no_more = Timer(0.1, fcntl.flock, (looked_at, fcntl.LOCK_UN))
+        no_more.start()
+        gate.close()
+        no_more.join()
+    assert house.path(request).exists()
