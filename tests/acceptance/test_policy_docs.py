@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from hitl_vault.domain.risk import Level
 from hitl_vault.policy import keys
 from hitl_vault.policy.expressions import VARIABLES
 from hitl_vault.policy.parse import parse
-from tests.acceptance.pages import ROOT, examples, run_python
+from tests.acceptance.pages import ROOT, examples, run, run_python
 from tests.acceptance.shell import Shell
 
 FILE = ROOT / "docs" / "policy.md"
@@ -65,6 +67,54 @@ def test_the_commands_run(hitl: Shell) -> None:
     for line in lines:
         result = hitl(*shlex.split(line)[1:])
         assert (result.code, result.err) == (0, ""), line
+
+
+def test_a_shipped_policy_is_adapted_as_the_page_says(here: Path) -> None:
+    (line,) = [line for line in PAGE.splitlines() if line.startswith("    hitl policy show")]
+    done = run(["sh", "-c", line.replace("hitl", f"{sys.executable} -m hitl_vault", 1)], here)
+    assert (done.returncode, done.stderr) == (0, "")
+    with hv.open_gate(here / "vault", keeper=False) as gate:
+        assert gate.check("search", {}).verdict == "allow"
+    with (here / "vault" / ".hitl" / "vault.yaml").open("a") as settings:
+        settings.write("policy: approval-service\n")
+    with hv.open_gate(here / "vault", keeper=False) as gate:
+        assert gate.check("search", {}).verdict == "ask"
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "given"),
+    [
+        ("", "1d", timedelta(days=1)),
+        ("", None, None),
+        ("defaults: {timeout: 4h}\n", "1d", timedelta(hours=4)),
+        ("defaults: {timeout: 4h}\n", None, timedelta(hours=4)),
+        ("defaults: {timeout: 4h}\n", "5m", timedelta(minutes=5)),
+    ],
+)
+def test_an_agent_may_only_ask_for_less_than_the_policy_sets(
+    here: Path, policy: str, asked: str | None, given: timedelta | None
+) -> None:
+    (here / "vault" / ".hitl" / "policy.yaml").write_text(f"format: 1\n{policy}rules: []\n")
+    with hv.open_gate(here / "vault", keeper=False) as gate:
+        request = gate.ask("deploy", timeout=asked)
+    assert request.expires == (given and request.created + given)
+
+
+@pytest.mark.parametrize(
+    ("action", "context", "level"),
+    [
+        ("payment", {"amount": 5}, "low"),
+        ("payment", {"total": 5}, "critical"),
+        ("file_transfer", {}, "low"),
+        ("file_transfer", {"amount": "5"}, "critical"),
+        ("refund", {"eur": 100_000}, "low"),
+    ],
+)
+def test_payments_without_an_amount_count_as_the_page_says(
+    here: Path, action: str, context: dict[str, object], level: str
+) -> None:
+    with hv.open_gate(here / "vault", keeper=False) as gate:
+        assert gate.check(action, context).risk.level == level
 
 
 def test_the_python_runs(here: Path) -> None:

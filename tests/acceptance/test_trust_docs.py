@@ -16,13 +16,13 @@ PAGE = ROOT / "docs" / "trust.md"
 
 @pytest.fixture
 def environment(work: Path) -> dict[str, str]:
-    """Where `hitl` is a command, and the state directories lie beside the vaults."""
+    """Where `hitl` is a command, and nothing says where the state directories are."""
     (work / "bin").mkdir()
     hitl = work / "bin" / "hitl"
     hitl.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hitl_vault.cli "$@"\n')
     hitl.chmod(0o755)
     path = f"{work / 'bin'}:{os.environ['PATH']}"
-    return {"PATH": path, "HITL_STATE_DIR": str(work / "state")}
+    return {"PATH": path, "HOME": str(work), "XDG_STATE_HOME": str(work / "state"), "HITL_STATE_DIR": ""}
 
 
 def test_every_command_and_the_program_on_the_page_run(work: Path, environment: dict[str, str]) -> None:
