@@ -18,6 +18,7 @@ from hitl_vault.errors import ConfigError
 FORMAT = 1
 _LARGEST = 16 * 1024
 _MOST_BRACKETS = 256
+_SHORTEST_LEASE = timedelta(seconds=1)
 
 Watch = Literal["auto", "events", "polling"]
 
@@ -29,8 +30,8 @@ class Settings:
     `timeout` is the default time to decide (None: no deadline). `settle` and `flag_after` are
     seconds: how long a ballot must lie still before it counts, and how long an unknown word
     lies before the note says so. `lease` is how long an executor that shows no sign of life
-    is presumed alive. `approver` is who votes in notes that name nobody; `approvers` are those who
-    may answer where no policy says so. `policy` names a shipped policy, instead of `.hitl/policy.yaml`.
+    is presumed alive, 1 s at least. `approver` is who votes in notes that name nobody; `approvers`
+    are those who may answer where no policy says so. `policy` names a shipped policy, instead of `.hitl/policy.yaml`.
     """
 
     id: str
@@ -174,6 +175,13 @@ def _timeout(value: Any) -> timedelta | None:
     return span
 
 
+def _lease(value: Any) -> timedelta:
+    span = duration(value)
+    if span < _SHORTEST_LEASE:
+        raise ValueError(f"{value!r} is too short for a sign of life from the executor; write 60s, or 1s at least")
+    return span
+
+
 def _mode(value: Any) -> Mode:
     if value not in list(Mode):
         raise ValueError(f"{value!r} is no mode; there are {', '.join(Mode)}")
@@ -209,7 +217,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "timeout": _timeout,
     "settle": _seconds,
     "flag_after": _seconds,
-    "lease": duration,
+    "lease": _lease,
     "approver": _text,
     "approvers": _names,
     "policy": _text,

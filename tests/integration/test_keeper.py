@@ -91,7 +91,7 @@ def test_a_clock_that_jumps_back_revives_nothing(house: House) -> None:
 
 def test_an_executor_that_vanishes_leaves_the_request_unknown_and_a_person_settles_it(house: House) -> None:
     settings = house.root / ".hitl" / "vault.yaml"
-    settings.write_text(settings.read_text() + "lease: 0.5s\n")
+    settings.write_text(settings.read_text() + "lease: 1s\n")
     gate = house.gate()
     process = house.script(
         """
@@ -106,7 +106,7 @@ def test_an_executor_that_vanishes_leaves_the_request_unknown_and_a_person_settl
     id = process.line()
     gate.decide(id, "approve", by="ana")
     assert process.line() == "claimed"
-    time.sleep(1.2)
+    time.sleep(2.2)
     assert gate.get(id).state == "executing"
     process.kill()
     eventually(lambda: gate.get(id).state == "unknown")

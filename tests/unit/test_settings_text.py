@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl_vault.config import settings as config
+from hitl_vault.errors import ConfigError
 
 FRESH = config.new_settings_text()
 
@@ -67,6 +69,14 @@ def test_a_line_added_by_hand_means_what_yaml_says(line: str) -> None:
 def test_what_is_read_without_yaml_is_what_yaml_would_read(text: str) -> None:
     simple = config._simple(text)
     assert not simple or simple == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("lease", ["0s", "0", "0.999s", "0.5"])
+def test_a_lease_too_short_for_a_sign_of_life_is_refused(tmp_path: Path, lease: str) -> None:
+    path = tmp_path / "vault.yaml"
+    with pytest.raises(ConfigError, match=r"vault\.yaml: lease: .* too short .*; write 60s"):
+        config.parse_settings(f"{FRESH}lease: {lease}\n", path)
+    assert config.parse_settings(f"{FRESH}lease: 1s\n", path).lease == timedelta(seconds=1)
 
 
 def test_a_doubled_setting_is_not_read_in_silence(tmp_path: Path) -> None:
