@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -86,7 +87,10 @@ _open: weakref.WeakSet[Gate] = weakref.WeakSet()
 @atexit.register
 def _close_all() -> None:
     for gate in list(_open):
-        gate.close()
+        try:
+            gate.close()
+        except Exception as error:
+            _warn(f"the gate of {gate.agent} could not be closed: {type(error).__name__}: {error}")
 
 
 class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Remembering):
@@ -101,10 +105,11 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Re
         self._waiters = Waiters(ledger)
         self._leases = Leases(ledger, config.settings.lease, tell=_warn)
         self._changed = self._closed = False
+        self._closing = threading.Lock()
         self._pid = os.getpid()
-        _open.add(self)
         self.rules = Rules(config)
         self._keeper = self._start_keeper() if keeper else None
+        _open.add(self)
 
     def _start_keeper(self) -> Any:
         from hitl_vault.keeper import Keeper  # heavy: the watcher and the templates
@@ -219,24 +224,38 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Re
         """Let go of the vault. Notes of what this gate changed are drawn first if nobody else does it.
 
         A gate that is still open when the program ends is closed then. In a process that was forked
-        off, closing leaves everything to the process that opened the gate.
+        off, closing leaves everything to the process that opened the gate. Closing again goes on where
+        an interrupt ended it.
         """
-        _open.discard(self)
-        if self._closed or os.getpid() != self._pid:
+        if os.getpid() != self._pid:
+            _open.discard(self)
             return
-        self._closed = True
+        if self._closed or not self._closing.acquire(blocking=False):
+            return
+        try:
+            self._close()
+        finally:
+            self._closing.release()
+
+    def _close(self) -> None:
         if self._keeper is not None:
             self._keeper.stop()
         self._leases.close()
+        try:
+            self._draw_changes()
+        finally:
+            self._waiters.close()
+            self.ledger.close()
+            self._closed = True
+            _open.discard(self)
+
+    def _draw_changes(self) -> None:
         try:
             if self._changed and (self._keeper is None or not self._keeper.led):
                 self.draw()
         except (HitlVaultError, OSError) as error:
             # The record is safe; the next keeper draws what is missing.
             _warn(f"notes could not be drawn: {error}")
-        finally:
-            self._waiters.close()
-            self.ledger.close()
 
     def draw(self) -> bool:
         """Draw every note that is behind the ledger now; False if another keeper is doing that."""
