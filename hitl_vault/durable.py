@@ -24,8 +24,6 @@ def write_private(path: Path, data: bytes) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make durable which files a folder has."""
-    if os.name == "nt":  # folders cannot be opened there; the rename itself is journalled
-        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

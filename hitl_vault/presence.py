@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,22 +47,9 @@ def _closing(handle: int) -> Iterator[None]:
 
 def _locked(handle: int) -> bool:
     """Tell whether somebody holds the lock. Asking takes a shared one for a moment, so that many may ask."""
-    if sys.platform == "win32":
-        return _refused(handle)
-    import fcntl
-
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    return False
-
-
-def _refused(handle: int) -> bool:
-    """On Windows a file that another process has locked cannot be read."""
-    try:
-        os.read(handle, 1)
-    except OSError:
         return True
     return False
 

@@ -225,7 +225,7 @@ def make_private(folder: Path) -> None:
     """Create the state directory, readable by its owner alone (0700)."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.name == "posix" and folder.stat().st_mode & 0o077:
+        if folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
     except OSError as error:
         raise ConfigError(f"{folder}: the state directory cannot be made: {error.strerror}") from error

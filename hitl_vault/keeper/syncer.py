@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hitl_vault.vault.passing import passes
 
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _Batch = tuple[Collection[Path], int]
 
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 
 from hitl_vault.errors import LedgerUnavailable
-
-try:
-    import fcntl as _fcntl
-except ImportError:  # no such locks on Windows
-    _locks: ModuleType | None = None
-else:
-    _locks = _fcntl
 
 
 class Turn:
@@ -33,22 +27,18 @@ class Turn:
         self._file = -1
 
     def __enter__(self) -> None:
-        if _locks is None:
-            return
         if self._file < 0:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _locks.flock(self._file, _locks.LOCK_EX | _locks.LOCK_NB)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._queue_up()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if _locks is None:
-            return
         try:
-            _locks.flock(self._file, _locks.LOCK_UN)
+            fcntl.flock(self._file, fcntl.LOCK_UN)
         except OSError:  # what was done in this turn is done; closing the file lets go of the lock too
             self.close()
 
@@ -91,8 +81,7 @@ class _Place:
         return self._file if come or not self._give_up() else -1
 
     def _stand(self) -> None:
-        assert _locks is not None
-        _locks.flock(self._file, _locks.LOCK_EX)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
         with self._mutex:
             if self._given_up:
                 os.close(self._file)

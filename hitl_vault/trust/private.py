@@ -14,7 +14,7 @@ _LARGEST = 1024 * 1024
 def read_private(path: Path) -> bytes | None:
     """Return what a file holds, None if there is none; `ConfigError` if others than its owner may open it."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -23,6 +23,6 @@ def read_private(path: Path) -> bytes | None:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise ConfigError(f"{path}: not a regular file")
-        if os.name == "posix" and found.st_mode & 0o077:
+        if found.st_mode & 0o077:
             raise ConfigError(f"{path}: others may open it; run `chmod 600 {path}`, and rotate if they did")
         return file.read(_LARGEST)

@@ -20,14 +20,8 @@ from hitl_vault.vault.passing import passes
 LIMIT = 256 * 1024
 """The most bytes that a note may have."""
 
-_READ = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 PREFIX, SUFFIX, TAKEN, TRADED = ".hitl-", ".tmp", ".taken", ".traded"
 """How the names of files begin that are not notes yet (and end so) or not any more; see `leftovers`."""
@@ -86,8 +80,6 @@ def _check(path: Path, info: os.stat_result, limit: int) -> None:
         )
     if info.st_size > limit:
         raise _too_large(path, limit)
-    if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
-        raise BallotInvalid(f"{path} is a symbolic link; put the note itself there", path=path)
 
 
 class Unwritable(OSError):

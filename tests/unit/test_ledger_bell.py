@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from hitl_vault.ledger.bell import PipeBell, PollBell, hang_bell
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no named pipes on Windows")
 
 
 @pytest.fixture

@@ -341,7 +341,6 @@ print("ok")
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such limits on Windows")
 def test_a_full_disk_is_said_and_the_ledger_works_again_when_there_is_room(path: Path) -> None:
     assert run(NO_ROOM, path) == "ok\n"
 

@@ -12,10 +12,7 @@ from pathlib import Path
 import pytest
 
 from hitl_vault.errors import LedgerUnavailable
-from hitl_vault.ledger import turn as module
 from hitl_vault.ledger.turn import Turn
-
-pytestmark = pytest.mark.skipif(module._locks is None, reason="no file locks on Windows")
 
 
 @pytest.fixture
