@@ -31,7 +31,8 @@ class Settings:
     seconds: how long a ballot must lie still before it counts, and how long an unknown word
     lies before the note says so. `lease` is how long an executor that shows no sign of life
     is presumed alive, 1 s at least. `approver` is who votes in notes that name nobody; `approvers`
-    are those who may answer where no policy says so. `policy` names a shipped policy, instead of `.hitl/policy.yaml`.
+    are those who may answer where no policy says so. `policy` names a shipped policy, instead of
+    `.hitl/policy.yaml`.
     """
 
     id: str
@@ -178,7 +179,7 @@ def _timeout(value: Any) -> timedelta | None:
 def _lease(value: Any) -> timedelta:
     span = duration(value)
     if span < _SHORTEST_LEASE:
-        raise ValueError(f"{value!r} is too short for a sign of life from the executor; write 60s, or 1s at least")
+        raise ValueError(f"{value!r} is too short for a sign of life; write 60s, or 1s at least")
     return span
 
 
