@@ -111,9 +111,9 @@ def check_schema(schema: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         raise ValueError(f"the schema is larger than {LARGEST_SCHEMA // 1024} KiB")
     if slow := next(_patterns(schema), None):
         raise ValueError(f"the schema uses {slow}, which is not supported; leave it out")
-    from jsonschema.exceptions import SchemaError
-
     validator = _validator(schema)
+    from jsonschema.exceptions import SchemaError  # only now: without the package, the line above says so
+
     try:
         validator.check_schema(schema)
     except SchemaError as error:
