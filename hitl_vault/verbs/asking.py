@@ -44,7 +44,7 @@ class AskOptions(CallOptions, total=False):
     """What may be said beside the action and its context; see `CallOptions` too.
 
     `summary` (one line) and `reason` are for the approver; `key` is the agent's own name for the
-    request and makes asking idempotent.
+    request and makes asking idempotent; an empty one is none.
     """
 
     summary: str
@@ -106,7 +106,7 @@ def asking(
         summary=summary,
         reason=reason,
         run=run,
-        key=key,
+        key=key or None,
         risk=ruling.risk,
         requirement=ruling.requirement,
         verdict=ruling.verdict,

@@ -359,6 +359,7 @@ def test_the_context_may_come_from_a_file_or_from_standard_input(
 def test_asking_again_under_a_key_gives_the_same_request(hitl: Shell) -> None:
     first = hitl.ask("--key", "job-7", "--context", "{}")
     assert hitl.ask("--key", "job-7") == first
+    assert hitl.ask("--key", "") != hitl.ask("--key", "")
     conflict = hitl("request", "payment", "--key", "job-7", "--context", '{"n": 1}')
     assert conflict.code == 1
     assert first in conflict.err

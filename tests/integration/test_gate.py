@@ -315,6 +315,13 @@ def test_keys_and_claims_belong_to_the_name_of_an_agent_and_the_nameless_share_t
         two.claim(mine.id, CONTEXT, action=mine.action).executed()
 
 
+def test_an_empty_key_is_no_key(house: House) -> None:
+    gate = house.gate(keeper=False)
+    first, second = (gate.ask("refund", CONTEXT, key="") for _ in range(2))
+    assert first.id != second.id
+    assert first.key is second.key is None
+
+
 def test_an_agent_needs_a_name(house: House) -> None:
     with pytest.raises(hv.ConfigError, match=r"^agent: empty; .*agent='crm-bot'"):
         house.gate(" ")
