@@ -30,9 +30,13 @@ def asking(context: Mapping[str, Any] = PAYMENT, **fields: Any) -> Callable[[Wri
     """Return a job that asks for a payment and returns the id."""
 
     def job(writer: Writer) -> str:
-        wanted: dict[str, Any] = {"agent": "crm-bot", "expires": writer.now + timedelta(hours=1)}
+        wanted: dict[str, Any] = {
+            "action": "payment",
+            "agent": "crm-bot",
+            "expires": writer.now + timedelta(hours=1),
+        }
         id = new_id("payment", writer.now)
-        request = Request(id=id, action="payment", context=context, created=writer.now, **(wanted | fields))
+        request = Request(id=id, context=context, created=writer.now, **(wanted | fields))
         writer.append(Kind.ASKED, id, {"request": encode(request)}, mode=Mode.OPEN)
         return id
 

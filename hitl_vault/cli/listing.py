@@ -19,6 +19,9 @@ def list_(
     state: Annotated[
         str | None, Option("--state", "Only those in this state, such as `rejected`.", "STATE")
     ] = None,
+    agent: Annotated[str | None, Option("--agent", "Only what this agent asked.", "NAME")] = None,
+    run: Annotated[str | None, Option("--run", "Only what was asked in this run.", "ID")] = None,
+    action: Annotated[str | None, Option("--action", "Only requests for this action.", "NAME")] = None,
     limit: Annotated[int, Option("--limit", "At most so many, newest first; 0 for all.", "N")] = 50,
     json: Json = False,
     vault: Vault = None,
@@ -29,7 +32,9 @@ def list_(
     if limit < 0:
         raise Usage(f"--limit: write a number, or 0 for all, not {limit}")
     with hv.open_listing(vault, state_dir=state_dir) as listing:
-        rows = listing.rows(states=states, limit=limit or None)
+        most = limit + 1 if limit else None
+        rows = listing.rows(states=states, limit=most, agent=agent, run=run, action=action)
+        more, rows = limit and len(rows) > limit, rows[: limit or None]
         if waiting := listing.config.waiting():
             say(waiting)
         held = listing.on_hold(row.id for row in rows if row.state is hv.State.PENDING)
@@ -37,7 +42,11 @@ def list_(
             render.write_json([hv.encode(row) | _held(held.get(row.id)) for row in rows])
             return
         render.write(_listing(rows, states, held, listing.now()))
-        _say_the_rest(listing, states, len(rows) if len(rows) == limit else None)
+        if more:
+            left = "" if agent or run or action else f"{sum(listing.counts(states).values()) - len(rows)} "
+            print(f"… and {left}more; --limit 0 lists all.")
+        if hv.active_keeper(listing.config.state) is None:
+            print(render.paint(NO_KEEPER, "dim"))
 
 
 def _states(all: bool, state: str | None) -> Collection[hv.State]:
@@ -101,15 +110,6 @@ def _columns(held: Mapping[str, hv.Kind], now: datetime) -> dict[str, _Column]:
 
 def _plain(row: hv.Row) -> str:
     return ""
-
-
-def _say_the_rest(listing: hv.Listing, states: Collection[hv.State], shown: int | None) -> None:
-    if shown is not None:
-        more = sum(listing.counts(states).values()) - shown
-        if more > 0:
-            print(f"… and {more} more; --limit 0 lists all.")
-    if hv.active_keeper(listing.config.state) is None:
-        print(render.paint(NO_KEEPER, "dim"))
 
 
 def show(id: Id, json: Json = False, vault: Vault = None, state_dir: StateDir = None) -> None:

@@ -125,7 +125,7 @@ def _amount(action: str, context: Mapping[str, Any], factors: Factors) -> Iterat
         return
     # A transfer of files has no amount; a payment that names none cannot be judged.
     if "amount" in context or name in factors.payments:
-        yield from _beyond("amount", context.get("amount"), factors.amounts)
+        yield from _beyond("amount", context.get("amount"), factors.amounts, given="amount" in context)
 
 
 def _complexity(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
@@ -136,13 +136,14 @@ def _complexity(action: str, context: Mapping[str, Any], factors: Factors) -> It
 
 
 def _beyond(
-    name: str, value: object, bounds: Collection[Threshold], *, inclusive: bool = False
+    name: str, value: object, bounds: Collection[Threshold], *, inclusive: bool = False, given: bool = True
 ) -> Iterator[Concern]:
     highest = sorted(bounds, key=lambda bound: bound.level.rank, reverse=True)
     if not highest:
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
-        yield Concern(level=highest[0].level, reason=f"{name} is not a number")
+        why = f"{name} is not a number" if given else f"no {name} is given"
+        yield Concern(level=highest[0].level, reason=why)
         return
     for bound in highest:
         if value > bound.beyond or (inclusive and value == bound.beyond):

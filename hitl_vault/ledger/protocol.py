@@ -120,7 +120,10 @@ class Ledger(Protocol):
         ...
 
     def find(self, part: str) -> list[str]:
-        """Return the ids that contain `part`, newest first, at most 20; only `part` if it is an id itself."""
+        """Return the ids that contain `part`, newest first, at most 20; only `part` if it is an id itself.
+
+        Where none does, those that an agent asked under the key `part`.
+        """
         ...
 
     def rows(
@@ -130,11 +133,15 @@ class Ledger(Protocol):
         limit: int | None = None,
         after: str | None = None,
         newest_first: bool = True,
+        agent: str | None = None,
+        run: str | None = None,
+        action: str | None = None,
     ) -> list[Row]:
         """Return requests in the order in which they were asked, without reading what is large.
 
         Only those in `states` (all if empty), at most `limit`, from the one that follows the request
-        with id `after`. The cost does not depend on how many other requests there are.
+        with id `after`; of one agent, run or action where these are given. The cost does not depend on
+        how many requests are in other states.
         """
         ...
 

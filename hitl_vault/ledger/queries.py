@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from hitl_vault.ledger.rows import ROW_COLUMNS, row_of
 MOST_FOUND = 20
 
 _FIND = f"SELECT id FROM request WHERE instr(id, ?) ORDER BY id DESC LIMIT {MOST_FOUND}"
+_BY_KEY = f"SELECT id FROM request WHERE key = ? ORDER BY asked DESC LIMIT {MOST_FOUND}"
 _IDS = "SELECT asked, id FROM request WHERE state = ? AND substr(ifnull(key, ''), 1, ?) = ?"
 _COUNT = "SELECT count(*) FROM request WHERE state = ?"
 _DUE = """
@@ -54,13 +55,18 @@ def rows(
     limit: int | None,
     after: str | None,
     newest_first: bool,
+    only: Mapping[str, str | None],
 ) -> list[Row]:
-    """See `Ledger.rows`. Each state is read by itself: in any other plan the cost grows with the rest."""
+    """See `Ledger.rows`. Each state is read by itself: in any other plan the cost grows with the rest.
+
+    `only` are columns and the values that they are to have, None for any.
+    """
     start = _asked(connection, after) if after is not None else None
     found: list[tuple[Any, ...]] = []
     wanted: list[State | None] = [*sorted(states)] or [None]
     for state in wanted:
-        found += _one_state(connection, state, limit, start, newest_first)
+        held_to = {**only, "state": None if state is None else str(state)}
+        found += _alike(connection, held_to, limit, start, newest_first)
     if len(states) > 1:
         found.sort(key=lambda columns: columns[-1], reverse=newest_first)
     return [row_of(columns[:-1]) for columns in found[:limit]]
@@ -90,7 +96,10 @@ def find(connection: sqlite3.Connection, part: str) -> list[str]:
     """See `Ledger.find`."""
     if connection.execute("SELECT 1 FROM request WHERE id = ?", (part,)).fetchall():
         return [part]
-    return [id for (id,) in connection.execute(_FIND, (part,)).fetchall()] if part else []
+    if not part:
+        return []
+    found = connection.execute(_FIND, (part,)).fetchall() or connection.execute(_BY_KEY, (part,)).fetchall()
+    return [id for (id,) in found]
 
 
 def due(connection: sqlite3.Connection) -> list[tuple[datetime, str]]:
@@ -140,16 +149,16 @@ def set_mark(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute(_SET_MARK, (name, value))
 
 
-def _one_state(
+def _alike(
     connection: sqlite3.Connection,
-    state: State | None,
+    only: Mapping[str, str | None],
     limit: int | None,
     start: int | None,
     newest_first: bool,
 ) -> list[tuple[Any, ...]]:
     compare, order, default = ("<", "DESC", END) if newest_first else (">", "ASC", 0)
-    condition = "" if state is None else "state = ? AND "
-    values: list[Any] = [] if state is None else [str(state)]
+    values: list[Any] = [value for value in only.values() if value is not None]
+    condition = "".join(f"{name} = ? AND " for name, value in only.items() if value is not None)
     values += [default if start is None else start, -1 if limit is None else limit]
     statement = (
         f"SELECT {ROW_COLUMNS}, asked FROM request WHERE {condition}asked {compare} ? "

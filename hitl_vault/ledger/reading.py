@@ -42,9 +42,13 @@ class SqliteReading:
         limit: int | None = None,
         after: str | None = None,
         newest_first: bool = True,
+        agent: str | None = None,
+        run: str | None = None,
+        action: str | None = None,
     ) -> list[Row]:
+        only = {"agent": agent, "run": run, "action": action}
         with self._connections.reading() as connection:
-            return queries.rows(connection, states, limit, after, newest_first)
+            return queries.rows(connection, states, limit, after, newest_first, only)
 
     def on_hold(self, ids: Iterable[str]) -> dict[str, Kind]:
         """Return which of these pending requests are held or flagged: their notes say why."""

@@ -53,7 +53,8 @@ class Askers:
     def ask_file_deletion(self: Asks, paths: Sequence[str], **options: Unpack[AskOptions]) -> Request:
         """Ask whether files may be deleted; 30 minutes to answer."""
         context = {"paths": [*paths]}
-        return _ask(self, "file_deletion", context, f"Delete {len(paths)} files", options)
+        what = "a file" if len(paths) == 1 else f"{len(paths)} files"
+        return _ask(self, "file_deletion", context, f"Delete {what}", options)
 
 
 def _ask(gate: Asks, action: str, context: dict[str, Any], summary: str, options: AskOptions) -> Request:

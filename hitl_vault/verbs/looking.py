@@ -21,16 +21,19 @@ class Looking:
         return self.ledger.record(id)
 
     def find(self, part: str) -> str:
-        """Return the one id that contains `part`; `RequestNotFound` if there is none or more than one."""
+        """Return the one id that contains `part`, else the one asked under the key `part`.
+
+        `RequestNotFound` if there is none or more than one.
+        """
         if not part:
             raise RequestNotFound("name a request: its id, or any part of it that no other has", id=part)
         found = self.ledger.find(part)
         if len(found) == 1:
             return found[0]
         if not found:
-            raise RequestNotFound(f"no request has {part!r} in its id", id=part)
+            raise RequestNotFound(f"no request has {part!r} in its id, or as its key", id=part)
         raise RequestNotFound(
-            f"{part!r} is in several ids: {', '.join(found[:5])}; write more of it", id=part
+            f"{part!r} stands for several requests: {', '.join(found[:5])}; write more of the id", id=part
         )
 
     def pending(self) -> Iterator[Record]:

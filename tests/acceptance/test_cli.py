@@ -294,6 +294,19 @@ def test_list_says_how_many_more_there_are(hitl: Shell) -> None:
     assert len(hitl("list", "--limit", "2", "--json").json) == 2
 
 
+def test_list_can_be_of_one_agent_run_or_action(hitl: Shell) -> None:
+    with hv.open_gate(keeper=False, agent="ci") as gate:
+        gate.ask_many([{"action": "deploy", "context": {"n": n}, "run": "r1"} for n in range(3)])
+        gate.ask("test", {}, run="r2", key="job-7")
+    asked = hitl("request", "deploy", "--agent", "ops").out
+    assert asked
+    assert len(hitl("list", "--action", "deploy", "--json").json) == 4
+    assert len(hitl("list", "--agent", "ci", "--action", "deploy", "--json").json) == 3
+    assert [row["run"] for row in hitl("list", "--run", "r2", "--json").json] == ["r2"]
+    assert "… and more; --limit 0 lists all." in hitl("list", "--run", "r1", "--limit", "2").out
+    assert hitl("show", "job-7", "--json").json["action"] == "test"
+
+
 @pytest.mark.parametrize("all", ["", "--all"])
 def test_list_marks_what_is_on_hold_until_it_is_answered(hitl: Shell, all: str) -> None:
     gate = hitl.house.gate()

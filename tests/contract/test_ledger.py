@@ -290,6 +290,16 @@ def test_an_id_can_be_shortened_to_any_part_of_it(ledger: Ledger, clock: Clock) 
     assert ledger.find("nothing") == ledger.find("") == ledger.find("%") == []
 
 
+def test_a_request_is_found_by_its_whole_key_where_no_id_has_that_in_it(ledger: Ledger) -> None:
+    first = ledger.write(asking(key="job-7"))
+    second = ledger.write(asking(key="job-7", agent="ci"))
+    named = ledger.write(asking(key=first[-8:], agent="ci"))
+    assert ledger.find("job-7") == [second, first]
+    assert ledger.find("job") == []
+    assert ledger.find(first[-8:]) == [first], "an id comes first"
+    assert ledger.find(named) == [named]
+
+
 def test_rows_come_in_the_order_of_asking_and_in_pages(ledger: Ledger) -> None:
     ids = ledger.write_all([asking() for _ in range(7)])
     for id in (ids[1], ids[4]):
@@ -304,6 +314,31 @@ def test_rows_come_in_the_order_of_asking_and_in_pages(ledger: Ledger) -> None:
     assert [row.id for row in both] == [ids[5], ids[4], ids[3], ids[2]]
     assert ledger.rows(states=[State.FAILED]) == []
     assert ledger.rows(limit=0) == []
+
+
+@pytest.mark.parametrize(
+    ("only", "places"),
+    [
+        ({"agent": "ci"}, [3, 2]),
+        ({"run": "r1"}, [2, 0]),
+        ({"action": "deploy"}, [3]),
+        ({"agent": "ci", "run": "r1"}, [2]),
+        ({"agent": "ci", "states": {State.APPROVED}}, [3]),
+        ({"agent": "ci", "states": {State.APPROVED, State.PENDING}, "limit": 1}, [3]),
+        ({"run": ""}, []),
+    ],
+)
+def test_rows_of_one_agent_run_or_action(ledger: Ledger, only: Any, places: list[int]) -> None:
+    ids = ledger.write_all(
+        [
+            asking(run="r1"),
+            asking(run="r2"),
+            asking(run="r1", agent="ci"),
+            asking(agent="ci", action="deploy"),
+        ]
+    )
+    ledger.write(approving(ids[3]))
+    assert [row.id for row in ledger.rows(**only)] == [ids[place] for place in places]
 
 
 def test_a_row_says_what_a_listing_shows(ledger: Ledger, clock: Clock) -> None:

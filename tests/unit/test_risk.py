@@ -56,7 +56,7 @@ def test_payments_are_judged_by_their_amount_and_what_is_no_number_is_not_harmle
         ("send_email", {}, LOW, ""),
         ("send_email", {"amount": 5000}, LOW, ""),
         ("file_transfer", {"path": "x"}, LOW, ""),
-        ("payment", {}, HIGH, "not a number"),
+        ("payment", {}, HIGH, "no amount is given"),
         ("user.delete", {}, HIGH, "data loss"),
         ("DeleteAll", {}, HIGH, "data loss"),
         ("deploy", {"environment": "production"}, HIGH, "production"),
