@@ -31,7 +31,7 @@ def _voted(body: Any) -> str:
     by = f" by {body['by']}" if body.get("by") else ""
     comment = f": {body['comment']}" if body.get("comment") else ""
     how = _GESTURES.get(body["gesture"], body["gesture"])
-    return f" to {body['verdict']}{by}, {how}{_proven(body.get('proof') or {})}{comment}"
+    return f" to {body['verdict']}{by}, {how}{_proven(body.get('proof') or {})}{_wished(body)}{comment}"
 
 
 def _proven(proof: Mapping[str, Any]) -> str:
@@ -40,6 +40,17 @@ def _proven(proof: Mapping[str, Any]) -> str:
     if kind == "code":
         return ", with a one-time code"
     return f", signed with the {_KEYS.get(str(kind), kind)} {proof.get('key')}" if kind else ""
+
+
+def _wished(body: Any) -> str:
+    """Say what an approver wants otherwise than the agent asked it."""
+    values = (
+        f"{path} = {json.dumps(value, ensure_ascii=False)}" for path, value in body.get("edits", {}).items()
+    )
+    changed = ", ".join(values)
+    span = body.get("remember")
+    wish = f", and the same for {hv.times.spoken(timedelta(seconds=span))}" if span else ""
+    return (f", with {changed}" if changed else "") + wish
 
 
 def _coded(body: Any) -> str:
@@ -78,7 +89,8 @@ def _by(body: Any) -> str:
     words = body.get("text") or body.get("error") or body.get("comment") or ""
     result = f" with {json.dumps(body['result'], ensure_ascii=False)}" if "result" in body else ""
     ground = f", {body['ground']}" if "ground" in body else ""
-    return (f" by {names}" if names else "") + ground + result + (f": {words}" if words else "")
+    done = ground + result + _wished(body)
+    return (f" by {names}" if names else "") + done + (f": {words}" if words else "")
 
 
 _TELL = {

@@ -46,14 +46,25 @@ def card(record: hv.Record, history: list[hv.Entry], *, note: Path, now: datetim
     yield ""
     yield from _facts(record, note, now)
     yield from _notice(record)
-    yield from _section("Context", "what is approved is what runs")
-    yield from render.block(json.dumps(record.request.context, indent=2, ensure_ascii=False))
+    yield from _context(record)
     yield from _words(record)
     yield from _decision(record)
     yield from _section("History")
     for entry in history:
         head = f"  {hv.times.readable(entry.at)}  "
         yield from render.hung(head, len(head), entry_line(entry))
+
+
+def _context(record: hv.Record) -> Iterator[str]:
+    """Yield what runs: as the agent asked it, and once it is decided as it was approved."""
+    decision = record.decision
+    if decision and decision.changed:
+        yield from _section("Context as approved", f"changed: {', '.join(decision.changed)}")
+        yield from render.block(json.dumps(decision.context, indent=2, ensure_ascii=False))
+        yield from _section("Context as asked")
+    else:
+        yield from _section("Context", "what is approved is what runs")
+    yield from render.block(json.dumps(record.request.context, indent=2, ensure_ascii=False))
 
 
 def _heading(record: hv.Record) -> Iterator[str]:

@@ -72,6 +72,11 @@ def test_the_commands_do_what_the_page_says(house: House) -> None:
     for name in ("ana", "ben"):
         done = hitl(house, "approve", request.id, "--by", name, "--edit", '{"amount": 800}')
         assert done.returncode == 0, done.stderr
+        shown = hitl(house, "show", request.id).stdout
+        told = f"voted to approve by {name}, with the hitl command, with amount = 800"
+        assert told in " ".join(shown.split())
+    assert shown.index("Context as approved  (changed: amount)") < shown.index('"amount": 800')
+    assert shown.index('"amount": 800') < shown.index("Context as asked") < shown.index('"amount": 900')
     assert gate.wait(request.id, timeout=5).context["amount"] == 800
     for bad in ("nonsense", "[1]"):
         assert hitl(house, "approve", request.id, "--edit", bad).returncode == 2

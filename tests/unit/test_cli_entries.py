@@ -34,6 +34,17 @@ LINES: list[tuple[str, dict[str, Any], str]] = [
         VOTE | {"proof": {"kind": "code", "key": "k1"}},
         "voted to approve by ana, by ticking a box, with a one-time code",
     ),
+    (
+        "voted",
+        VOTE | {"edits": {"amount": 800, "payee.name": "ACME"}, "comment": "less"},
+        'voted to approve by ana, by ticking a box, with amount = 800, payee.name = "ACME": less',
+    ),
+    (
+        "voted",
+        VOTE | {"remember": 604800},
+        "voted to approve by ana, by ticking a box, and the same for 7d",
+    ),
+    ("approved", {"by": ["ana"], "edits": {"amount": 800}}, "approved by ana, with amount = 800"),
     ("coded", {"codes": [{"approver": "ben"}, {"approver": "ana"}]}, "coded for ana, ben"),
     ("sent", {"nonces": ["n"], "to": "ana", "by": "outbox"}, "sent to ana by outbox"),
     (
