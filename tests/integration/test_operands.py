@@ -48,6 +48,19 @@ def test_a_relative_path_is_recorded_as_the_absolute_one(
     assert [file.path for file in request.files] == [str(config)]
 
 
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_regular_file_is_refused_and_is_not_left_open(
+    gate: hv.Gate, work: Path, make: Callable[[Path], None]
+) -> None:
+    path = work / "place"
+    make(path)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"{path} cannot be read: not a regular file"):
+            gate.ask("deploy", files={"config": path})
+    links = (os.path.join("/proc/self/fd", number) for number in os.listdir("/proc/self/fd"))
+    assert str(path) not in [os.readlink(link) for link in links if os.path.lexists(link)]
+
+
 def test_the_note_shows_the_file_as_a_fact(house: House, config: Path) -> None:
     gate = house.gate()
     request = gate.ask("deploy", files={"config": config})
