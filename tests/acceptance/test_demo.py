@@ -41,6 +41,22 @@ def test_the_demo_walks_through_three_answers_in_under_20_seconds(hitl: Shell, w
     assert held == {"Pending_Approval": 0, "Rejected": 2, "Done": 1}
 
 
+def test_the_command_that_it_ends_with_works_where_the_shell_does_not_find_hitl(
+    hitl: Shell, work: Path
+) -> None:
+    script = work / "bin" / "hitl"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\nfrom hitl_vault.cli import main\nraise SystemExit(main())\n")
+    script.chmod(0o700)
+    environment = hitl.environment() | {"COLUMNS": "200", "PATH": os.defpath}
+    command = [str(script), "demo", "--auto", "--vault", str(work / "my shown")]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, cwd=work)
+    (line,) = (line for line in shown.stdout.splitlines() if " list --all " in line)
+    assert line.startswith("  bin/hitl list")
+    listed = subprocess.run(line, shell=True, capture_output=True, text=True, env=environment, cwd=work)
+    assert (listed.returncode, listed.stdout.count("Refund")) == (0, 1), listed.stderr
+
+
 def test_at_a_terminal_the_person_answers_in_the_note_or_elsewhere(hitl: Shell, work: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "hitl_vault.cli", "demo", "--vault", str(work / "shown")]

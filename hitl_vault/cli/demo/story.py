@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
+import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -184,9 +187,16 @@ def _took(saved: int | None, resumed: int, settle: float) -> str:
     return f"{seconds:.3f} s after the save, {settle:g} s of them to let it settle"
 
 
+def _program() -> str:
+    """Return what starts this program again: its name where the shell finds it, else its path."""
+    started = Path(sys.argv[0])
+    return "hitl" if shutil.which("hitl") or started.name != "hitl" else os.path.relpath(started)
+
+
 def _remains(gate: hv.Gate, seconds: float, state_dir: str | None) -> Iterator[str]:
     root = gate.config.root
-    place = f"--vault {root}" + (f" --state-dir {state_dir}" if state_dir else "")
+    words = [_program(), "list", "--all", "--vault", str(root)]
+    words += ["--state-dir", state_dir] if state_dir else []
     yield f"What the folders hold after {seconds:.1f} s:"
     for folder in ("Pending_Approval", "Approved", "Rejected", "Done"):
         names = sorted(path.name for path in (root / folder).glob("*.md"))
@@ -194,5 +204,5 @@ def _remains(gate: hv.Gate, seconds: float, state_dir: str | None) -> Iterator[s
         yield from (f"{'':21}{name}" for name in names[1:])
     yield ""
     yield f"The ledger holds {gate.ledger.verify()} entries, and every one fits. Look around:"
-    yield f"  hitl list --all {place}"
+    yield f"  {shlex.join(words)}"
     yield f"  or open {root} in Obsidian"
