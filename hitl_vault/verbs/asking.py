@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from hitl_vault import acts
 from hitl_vault.acts import Asking, editing
 from hitl_vault.acts.standing import with_rules
-from hitl_vault.domain.canonical import NotJson, canonical
+from hitl_vault.domain.canonical import NotJson, canonical, parsed
 from hitl_vault.domain.policy import Asked
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import ADOPTED
@@ -95,6 +95,7 @@ def asking(
         raise ValueError(f"keys that begin with {ADOPTED!r} stand for adopted notes; use another")
     asked = judged(agent, now, action, context, run=run, risk=risk)
     if schema is not None:
+        schema = _taken(schema)
         editing.check_schema(schema, asked.context)
     ruling = rules.rule_on(asked)
     wanted = None if timeout in ("", None) else duration(timeout)
@@ -128,14 +129,19 @@ def judged(
     if not action.strip():
         raise ValueError("an action needs a name")
     claimed = risk if isinstance(risk, Risk) or not risk else Risk(level=Level(risk))
-    copy = _checked(action, context)
-    return Asked(action=action, context=copy, agent=agent, now=now, run=run, claimed=claimed or None)
+    taken = _checked(action, context)
+    return Asked(action=action, context=taken, agent=agent, now=now, run=run, claimed=claimed or None)
 
 
 def _checked(action: str, context: Mapping[str, Any] | None) -> dict[str, Any]:
-    copy = dict(context or {})
+    given = dict(context or {})
     try:
-        canonical(copy)
+        return _taken(given)
     except NotJson as error:
-        raise NotJson(f"{action!r}: {unfit(copy, 'context') or f'the context is {error}'}") from error
-    return copy
+        raise NotJson(f"{action!r}: {unfit(given, 'context') or f'the context is {error}'}") from error
+
+
+def _taken(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what will be recorded of `given`: whoever asks may change it while it is being judged."""
+    taken: dict[str, Any] = parsed(canonical(given).decode())
+    return taken

@@ -307,6 +307,25 @@ def test_several_are_asked_together_and_the_blocked_one_is_raised_after_all_are_
     assert states == ["approved", "pending", "rejected"]
 
 
+def test_what_was_judged_is_recorded_even_if_whoever_asks_changes_it_meanwhile(ruled: House) -> None:
+    write(ruled, POLICY.replace("context.amount", "context.pay.amount"))
+    pay: dict[str, object] = {}
+    schema: dict[str, object] = {"properties": {"pay": {}}}
+
+    def askings() -> Iterator[dict[str, object]]:
+        pay["amount"] = 5
+        yield {"action": "pay", "context": {"pay": pay}, "schema": schema}
+        pay["amount"] = 50_000
+        schema["properties"] = {"pay": {"properties": {"amount": {"minimum": 10}}}}
+        yield {"action": "pay", "context": {"pay": pay}, "schema": schema}
+
+    gate = ruled.gate(keeper=False)
+    small, large = (gate.get(request.id).request for request in gate.ask_many(askings()))
+    assert (small.requirement.rule, small.context) == ("small", {"pay": {"amount": 5}})
+    assert small.schema == {"properties": {"pay": {}}}
+    assert (large.requirement.rule, large.context) == ("large", {"pay": {"amount": 50_000}})
+
+
 def adopted(house: House, action: str) -> Path:
     path = house.root / "Pending_Approval" / "THEIRS.md"
     path.write_text(f"---\ntype: approval_request\naction: {action}\nstatus: pending\n---\nPlease.\n")
