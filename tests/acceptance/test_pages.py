@@ -67,6 +67,14 @@ def test_a_command_and_an_option_that_do_not_exist_are_found() -> None:
     assert wrong(["run", "deploy", "--", "make", "--force"]) == []
 
 
+def test_the_readme_lists_every_page_and_every_page_leads_back() -> None:
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    part = (ROOT / "README.md").read_text("utf-8").split("\n## Documentation\n")[1].split("\n## ")[0]
+    assert [page.name for page in pages if f"](docs/{page.name})" not in part] == []
+    back = "../README.md#documentation"
+    assert [page.name for page in pages if back not in page.read_text("utf-8")] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_heading_that_a_link_leads_to_exists(page: Path) -> None:
     links = _LINK.findall(page.read_text("utf-8"))
