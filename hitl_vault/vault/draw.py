@@ -52,7 +52,7 @@ class Drawer:
         )
         request = record.request
         template = request.requirement.template
-        text = self.templates.render(request.action, template, page.values(), page.needs()).strip("\n")
+        text = self.templates.render(request.action, template, page.values, page.needs()).strip("\n")
         return with_marks(text, person.checks)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from json.encoder import encode_basestring
 from typing import Any
 
 from hitl_vault.domain.identity import is_id
@@ -21,21 +18,11 @@ from hitl_vault.vault.archive import archive
 from hitl_vault.vault.editable import edit_block
 from hitl_vault.vault.inert import Inert, Untrusted, row_text, value_of
 from hitl_vault.vault.likeness import likeness
+from hitl_vault.vault.members import WIDTH, member_rows, member_texts
 from hitl_vault.vault.progress import people_rows, takes_several
 from hitl_vault.vault.templates import title_of
 from hitl_vault.vault.thread import thread
 
-_MOST_ROWS = 8
-_MEMBER_WIDTH = 200
-_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
-_OURS = frozenset(
-    {
-        *("asked by", "it says", "run", "risk", "rule", "file", "file content", "look twice", "approvers"),
-        *("escalated", "approvals", "rejections", "changed by", "standing rule", "comment"),
-    }
-)
-"""The labels of rows that are not the agent's, in small letters."""
-_TEXT_LIMIT = 4096
 _CALLOUT = {Level.LOW: "info", Level.MEDIUM: "info", Level.HIGH: "warning", Level.CRITICAL: "danger"}
 _TOLD = {
     Kind.REFUSED: "An answer did not count",
@@ -83,9 +70,11 @@ class Page:
         self.context = inert.json_block(context)
         self.edits = _editable(record, typed)
         self.words = words(self.request)
+        self._picked = set[str]()
 
     def values(self) -> dict[str, Any]:
-        """Return everything that a template sees, by name."""
+        """Return everything that one template sees, by name; nothing counts as picked yet."""
+        self._picked = set()
         return {
             "title": Inert(title_of(self.request.action)),
             "pending": self.pending,
@@ -112,20 +101,21 @@ class Page:
         context = self.request.context
         for name in names:
             if name in context and context[name] not in (None, "", [], {}):
+                self._picked.add(name)
                 return Untrusted(context[name])
         return None
 
     def facts(self, rows: Sequence[Sequence[Any]] = (), *, members: bool = True) -> Inert:
-        """Return one fence with these rows (a label and what follows it), then who asks and the risk.
+        """Return one fence with these rows (a label and what follows it), the members, who asks, the risk.
 
-        A row whose first value is None is left out. Where no row is left, the plain members of the
-        context take their place, unless `members` is false; texts of several lines follow below.
+        A row whose first value is None is left out. Each member of the context that the template has
+        not picked follows its rows, so that none is left out in silence; texts of several lines stand
+        below. Where no row is left, all members do, unless `members` is false.
         """
         shown = [(row[0], _joined(row[1:])) for row in rows if row[1] is not None]
-        if shown or not members:
-            return inert.table([*shown, *system_rows(self.record)])
-        plain = _plain_members(self.request.context)
-        return inert.table([*_members(plain), *system_rows(self.record)], _texts(plain))
+        told = self._picked if shown or not members else ()
+        rest = {name: value for name, value in self.request.context.items() if name not in told}
+        return inert.table([*shown, *member_rows(rest), *system_rows(self.record)], member_texts(rest))
 
     def _above(self) -> Iterator[str]:
         yield from above(self.record)
@@ -229,7 +219,7 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     request = record.request
     yield "Asked by", row_text(request.agent)
     if request.summary:
-        yield "It says", f"(unchecked) {row_text(request.summary, _MEMBER_WIDTH)}"
+        yield "It says", f"(unchecked) {row_text(request.summary, WIDTH)}"
     if request.run:
         yield "Run", row_text(request.run)
     yield "Risk", row_text(_risk(request))
@@ -251,41 +241,6 @@ def _risk(request: Request) -> str:
 
 def _joined(values: Sequence[object]) -> str:
     return " ".join(row_text(value_of(value)) for value in values if value is not None)
-
-
-def _plain_members(context: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in context.items() if not isinstance(value, dict | list | tuple)}
-
-
-def _members(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in islice(plain.items(), _MOST_ROWS):
-        yield _label(name), _member(value)
-    if len(plain) > _MOST_ROWS:
-        yield "and more below", str(len(plain) - _MOST_ROWS)
-
-
-def _label(name: str) -> str:
-    """Return a member's name, in its quotes unless it is a plain word: none can pose as a row of ours."""
-    plain = _PLAIN_NAME.fullmatch(name) and name.replace("_", " ") not in _OURS
-    return name if plain else row_text(encode_basestring(name))
-
-
-def _member(value: Any) -> str:
-    if _is_lines(value):
-        return "below"
-    long = isinstance(value, str) and len(value) > _MEMBER_WIDTH
-    return f"{row_text(value, _MEMBER_WIDTH)}{', see Context' if long else ''}"
-
-
-def _is_lines(value: Any) -> bool:
-    return isinstance(value, str) and "\n" in value.strip()
-
-
-def _texts(plain: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts of several lines as they would be read."""
-    for name, value in islice(plain.items(), _MOST_ROWS):
-        if _is_lines(value):
-            yield f"{_label(name)}\n{inert.indented(value, limit=_TEXT_LIMIT)}"
 
 
 def _shortened(id: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -63,15 +63,20 @@ class Templates:
         sources = [__version__, *sorted(self._shipped.items()), *sorted(self._own.items())]
         return hashlib.sha256(repr(sources).encode()).hexdigest()
 
-    def render(self, action: str, wanted: str | None, values: Mapping[str, Any], needs: Sequence[str]) -> str:
-        """Return the body of a note. A vault's own template must print everything in `needs`."""
+    def render(
+        self, action: str, wanted: str | None, values: Callable[[], Mapping[str, Any]], needs: Sequence[str]
+    ) -> str:
+        """Return the body of a note. A vault's own template must print everything in `needs`.
+
+        `values` is called for each template that is tried: none sees what another one picked.
+        """
         own, ours = self._choose(action, wanted)
         if own is not None:
             try:
-                return _checked(self._sandbox.get_template(own).render(values), needs)
+                return _checked(self._sandbox.get_template(own).render(values()), needs)
             except _FAULTS as error:
                 self._report(own, error)
-        return ours.render(values)
+        return ours.render(values())
 
     def check(self) -> list[str]:
         """Compile every template of the vault; return what is wrong, one line each."""

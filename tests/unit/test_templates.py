@@ -52,6 +52,39 @@ def test_the_action_chooses_what_is_shown_first(
     assert [word for word in words if word not in top] == []
 
 
+TWICE = {"amount": 50, "total": 9000, "recipient": "ACME", "to": "EVIL", "iban": "A", "card": "x", "fee": 2}
+DELETED = ["Recursive  true", '"also"     /home']
+MANY = dict.fromkeys([f"m{n}" for n in range(30)], 1)
+
+
+@pytest.mark.parametrize(
+    ("action", "context", "rows"),
+    [
+        ("payment", TWICE, ["total     9000", "to        EVIL", "card      x", "fee       2"]),
+        ("payment", {"amount": 1, "items": [1], "to": {}}, ["Also      items, to; see Context"]),
+        ("payment", {"amount": 1, "total": "", "sum": None}, ['total     ""', "sum       null"]),
+        ("delete_file", {"path": "/a", "recursive": True, "also": "/home"}, DELETED),
+        ("deploy", {"version": "1", "tag": "2", "skip_tests": True}, ["tag         2", "skip_tests  true"]),
+        ("run_code", {"command": "ls", "args": ["/"], "sudo": True}, ["sudo      true", "Also      args;"]),
+        ("message", {"to": "a", "body": "b", "count": 5000, "text": "c"}, ["count     5000", "text      c"]),
+        ("zz", {"n": 1, "Total": {"of": 2}}, ["n         1", 'Also      "Total"; see Context']),
+        ("payment", {"amount": 1} | MANY, ["m7        1", "Also      m8, m9,", "m19 and 10 more; see"]),
+    ],
+)
+def test_what_a_template_does_not_pick_is_listed_or_named_all_the_same(
+    action: str, context: dict[str, object], rows: list[str]
+) -> None:
+    """A second name for the same thing is a member of its own: the agent picks the names."""
+    facts = SHIPPED.body(pending(request(action, context))).split("Asked by")[0]
+    assert [row for row in rows if row not in facts] == []
+
+
+def test_what_the_template_shows_is_not_listed_again() -> None:
+    body = SHIPPED.body(pending(request("run_code", CODE | {"cwd": "/a"})))
+    assert body.split("Asked by")[0].count("code") == 1  # in the heading
+    assert body.split("## Context")[0].count("/a") == 1
+
+
 @pytest.mark.parametrize(
     ("action", "title"),
     [("user.delete", "User delete"), ("run_code", "Run code"), ("[[x]](y)", "X y"), ("оплата", "Action")],
@@ -95,6 +128,17 @@ def test_a_vaults_own_template_may_build_on_the_shipped_one(own: Path) -> None:
     body = Drawer(Templates(own)).body(pending(request("other")))
     assert "HOUSE RULES" in body
     assert "Asked by" in body
+
+
+def test_what_a_broken_template_picked_is_still_listed_by_the_one_used_instead(own: Path) -> None:
+    (own / "payment.md.j2").write_text(SHORT + "{% set fee = pick('fee') %}{{ nothing }}")
+    assert "fee       2" in Drawer(Templates(own)).body(pending(request("payment", TWICE)))
+
+
+def test_a_template_that_only_looks_at_a_member_leaves_it_among_the_facts(own: Path) -> None:
+    source = '{% extends "shipped/request.md.j2" %}{% block facts %}{% if pick("urgent") %}{% endif %}'
+    (own / "zz.md.j2").write_text(source + "{{ facts() }}{% endblock %}")
+    assert "urgent    true" in Drawer(Templates(own)).body(pending(request("zz", {"urgent": True})))
 
 
 def test_the_policy_may_name_a_template(own: Path) -> None:
