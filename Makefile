@@ -1,6 +1,6 @@
 # Everything runs in .venv, which is made here from Python 3.11 or newer.
 #   make demo    see a request answered in a note
-#   make test    lint, types and the whole suite
+#   make test    lint, types and the suite, without the campaigns below; five minutes on two cores
 #   make check   lint and types only
 #   make faults  break things on purpose, half an hour: kills and errors at every point, a model
 #   make faults-power  cut the power at every point, on disks of its own; as root, or with sudo
