@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hitl_vault import acts
 from hitl_vault.acts import answers
@@ -16,13 +14,11 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode, plain_name
 from hitl_vault.errors import CodeInvalid, HitlVaultError, LedgerUnavailable, NotAllowed
 from hitl_vault.ledger.protocol import Ledger, Writer
+from hitl_vault.proofs import Proofs
 from hitl_vault.trust import codes
 from hitl_vault.trust.codes import is_whole
 from hitl_vault.trust.evidence import NO_EVIDENCE, Evidence
 from hitl_vault.trust.modes import as_voter, check_proof_kind
-
-if TYPE_CHECKING:
-    from hitl_vault.trust.signatures import Signatures
 
 Job = Callable[[Writer], Record | CodeInvalid]
 
@@ -32,13 +28,7 @@ class Voting:
 
     def __init__(self, ledger: Ledger, state: Path) -> None:
         self._ledger = ledger
-        self._state = state
-
-    @cached_property
-    def _signatures(self) -> Signatures:
-        from hitl_vault.trust.signatures import Signatures  # heavy, and most vaults need none
-
-        return Signatures(self._state)
+        self._proofs = Proofs(state)
 
     def job(
         self, id: str, vote: Vote, evidence: Evidence = NO_EVIDENCE, *, known: Record | None = None
@@ -68,7 +58,7 @@ class Voting:
         found = list(filter(is_whole, typed))
         if not found or not record.codes.good:
             return ""
-        ring, digest = self._signatures.keys.ring(), record.request.digest
+        ring, digest = self._proofs.signatures.keys.ring(), record.request.digest
         for issued in record.codes.good:
             key = ring.find(issued.key)
             if key and any(codes.meant(key, digest, issued, code) for code in found):
@@ -80,7 +70,7 @@ class Voting:
 
         name = plain_name(vote.by or approver_of(signature))
         vote = replace(vote, by=name, at=self._ledger.now())
-        return replace(vote, proof=self._signatures.prove(record, vote, signature))
+        return replace(vote, proof=self._proofs.signatures.prove(record, vote, signature))
 
     def _cast(
         self, writer: Writer, id: str, vote: Vote, evidence: Evidence, known: Record | None
@@ -106,11 +96,11 @@ class Voting:
         if cast.proof is not None:
             from hitl_vault.trust.signatures import check_newer
 
-            self._signatures.check_keys(cast)
+            self._proofs.signatures.check_keys(cast)
             check_newer(record, cast)
             return cast
         if record.request.requirement.mode is Mode.CODE:
-            return codes.take(self._signatures.keys.ring(), record, cast, evidence.code)
+            return codes.take(self._proofs.signatures.keys.ring(), record, cast, evidence.code)
         return cast
 
 

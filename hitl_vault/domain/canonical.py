@@ -9,11 +9,9 @@ from typing import Any, TypeAlias
 
 import rfc8785
 
-from hitl_vault.domain.unfit import unfit
+from hitl_vault.domain.unfit import MAX_DEPTH, unfit
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
-
-MAX_DEPTH = 64
 
 _SAFE = 2**53
 

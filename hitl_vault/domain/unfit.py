@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-DEEPEST = 64
-"""Levels that are looked through; what is nested deeper is no JSON for that alone."""
+MAX_DEPTH = 64
+"""The most levels that a value may have; what is nested deeper has no canonical JSON form."""
 
 _REMEDIES = {
     **dict.fromkeys(("date", "time"), "use .isoformat()"),
@@ -23,7 +23,7 @@ _ANY = "use text, numbers, lists and dicts"
 
 def unfit(value: object, name: str) -> str:
     """Return such as `context.a is a set; JSON has none, use sorted()`, empty if nothing is found."""
-    return next(_faults(value, name, DEEPEST), "")
+    return next(_faults(value, name, MAX_DEPTH), "")
 
 
 def _faults(value: object, name: str, left: int) -> Iterator[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from hitl_vault.domain.text import fenced
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault import inert
 from hitl_vault.vault.fences import fences
 from hitl_vault.vault.inert import Inert
+from hitl_vault.vault.strict_json import Unreadable, read
 
 INFO = "json edit"
 """The info string of the block; what agents write stands in fences with others."""
@@ -31,11 +31,9 @@ def edits_in(head: str) -> str | None:
 def read_edits(text: str) -> dict[str, Any]:
     """Return the values that the block says, by path; `BallotInvalid` if that cannot be told for certain."""
     try:
-        values = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-    except (ValueError, RecursionError) as error:
-        raise BallotInvalid(
-            f"the values that may be changed are not readable as JSON: {error}", field="edits"
-        ) from error
+        values = read(text)
+    except Unreadable as error:
+        raise BallotInvalid(f"the block of values that may be changed {error}", field="edits") from error
     if not isinstance(values, dict):
         raise BallotInvalid("the values that may be changed are not in braces any more", field="edits")
     return values
@@ -48,14 +46,3 @@ def typed_in(text: str | None, proposed: Mapping[str, Any]) -> dict[str, Any]:
     except BallotInvalid:
         return {}
     return {path: value for path, value in values.items() if path in proposed and value != proposed[path]}
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise ValueError("a name stands twice")
-    return values
-
-
-def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")

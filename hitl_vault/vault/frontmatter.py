@@ -23,7 +23,9 @@ LIMIT = 16 * 1024
 MAX_DEPTH = 16
 """How deep its values may be nested."""
 
-_FASTEST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FASTEST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's loader where it is there, PyYAML's own where not."""
+
 _Event: TypeAlias = Any
 # OverflowError: without libyaml, `"\U80000000"`.
 _FAULTS = (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError)
@@ -58,7 +60,7 @@ class StrictHandler(YAMLHandler):
     libyaml and PyYAML's own `loader` give the same result; without libyaml it takes longer.
     """
 
-    def __init__(self, loader: type[Any] = _FASTEST) -> None:
+    def __init__(self, loader: type[Any] = FASTEST) -> None:
         super().__init__()
         self._loader = loader
 

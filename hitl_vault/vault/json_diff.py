@@ -6,19 +6,13 @@ import json
 import re
 from collections.abc import Hashable, Iterator
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 from hitl_vault.domain.text import BLANK
-
-EXCERPT = 120
-"""How many characters of a text a message quotes."""
+from hitl_vault.vault.strict_json import Unreadable, excerpt, read
 
 _ODD = re.compile(r"[^\n\t\x20-\x7e]")
 _GAP = re.compile(r"\n[ \t]*\n[ \t]*\n|[ \t]{200}")
-
-
-class Unreadable(ValueError):
-    """A text is not JSON with one value per name."""
 
 
 def value_key(text: str) -> Hashable:
@@ -28,7 +22,7 @@ def value_key(text: str) -> Hashable:
     equals only itself. Invisible characters and gaps that push text out of sight count as well.
     """
     try:
-        value = _frozen(_parse(text))
+        value = _frozen(read(text, exact=True))
     except (Unreadable, RecursionError):
         return text
     unseen = frozenset(char for char in _ODD.findall(text) if not char.isprintable() or char in BLANK)
@@ -38,39 +32,12 @@ def value_key(text: str) -> Hashable:
 def told(drawn: str, found: str) -> list[str]:
     """Say what differs between two JSON texts, as `the context's "amount" reads 90 instead of 900`."""
     try:
-        changes = list(_changes("", _parse(drawn), _parse(found)))
+        changes = list(_changes("", read(drawn, exact=True), read(found, exact=True)))
     except Unreadable as error:
         return [f"the context {error}"]
     except RecursionError:
         return ["the context is nested too deep"]
     return changes or ["the context holds hidden characters or large gaps"]
-
-
-def excerpt(text: str) -> str:
-    """Return `text`, or its beginning and how long it is."""
-    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}… ({len(text)} characters)"
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(
-            text, object_pairs_hook=_object, parse_int=Decimal, parse_float=Decimal, parse_constant=_constant
-        )
-    except (json.JSONDecodeError, ArithmeticError, RecursionError) as error:
-        raise Unreadable(f"cannot be read as JSON ({error})") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in out:
-            raise Unreadable(f'names "{excerpt(name)}" twice')
-        out[name] = value
-    return out
-
-
-def _constant(name: str) -> NoReturn:
-    raise Unreadable(f"cannot be read as JSON ({name} is no JSON value)")
 
 
 def _frozen(value: Any) -> Hashable:

@@ -10,9 +10,8 @@ from typing import Any
 import yaml
 
 from hitl_vault.domain.canonical import Json, NotJson, canonical
-from hitl_vault.vault.frontmatter import FrontMatter, Value
+from hitl_vault.vault.frontmatter import FASTEST, FrontMatter, Value
 
-_FASTEST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What YAML 1.1, YAML 1.2 and JSON all read as the same number: no `017`, `0x1f`, `1e3`, `+5`, `1_000`.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?")
 
@@ -23,7 +22,7 @@ def with_numbers(front: FrontMatter) -> dict[str, Json]:
     A number is what stands there without quotes, and what canonical JSON (RFC 8785) carries exactly.
     Whatever else stays the text that it is: `"500"`, `007`, `1e3`, `12345678901234567890`.
     """
-    return _mapping(front.fields, yaml.compose(front.raw.replace("\t", " "), Loader=_FASTEST))
+    return _mapping(front.fields, yaml.compose(front.raw.replace("\t", " "), Loader=FASTEST))
 
 
 def _mapping(values: Mapping[str, Value], node: Any) -> dict[str, Json]:

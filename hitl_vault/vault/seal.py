@@ -16,7 +16,8 @@ from hitl_vault.vault.checklist import ITEM
 from hitl_vault.vault.editable import INFO, read_edits
 from hitl_vault.vault.fences import Fence, fences
 from hitl_vault.vault.frontmatter import Value
-from hitl_vault.vault.json_diff import excerpt, told, value_key
+from hitl_vault.vault.json_diff import told, value_key
+from hitl_vault.vault.strict_json import excerpt
 
 MOST = 12
 """The most differences that are told; one more says how many are left."""

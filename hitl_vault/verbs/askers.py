@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, Unpack
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 from hitl_vault.domain.request import Request
+from hitl_vault.guard import Asks
 from hitl_vault.verbs.asking import AskOptions
 
 TIMEOUTS = {
@@ -15,15 +16,6 @@ TIMEOUTS = {
     "file_deletion": "30m",
 }
 """The time to answer, by action. A policy may give less, and `timeout=` says otherwise."""
-
-
-class Asks(Protocol):
-    """What asking needs of a gate."""
-
-    @property
-    def ask(self) -> Callable[..., Request]:
-        """Ask for approval."""
-        ...
 
 
 class Askers:

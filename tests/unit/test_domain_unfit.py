@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from hitl_vault.domain.unfit import DEEPEST, unfit
+from hitl_vault.domain.unfit import MAX_DEPTH, unfit
 
 
 class Colour(enum.Enum):
@@ -78,9 +78,9 @@ def test_what_json_can_carry_is_not_faulted(value: object) -> None:
 @pytest.mark.parametrize("mapping", [False, True])
 def test_a_fault_is_found_on_the_deepest_level_that_json_may_have_and_no_deeper(mapping: bool) -> None:
     value: object = {1}
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         value = {"a": value} if mapping else [value]
-    name = "it" + (".a" if mapping else "[0]") * DEEPEST
+    name = "it" + (".a" if mapping else "[0]") * MAX_DEPTH
     assert unfit(value, "it") == f"{name} is a set; JSON has none, use sorted()"
     assert unfit({"a": value} if mapping else [value], "it") == ""
 

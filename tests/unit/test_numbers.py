@@ -35,7 +35,7 @@ def read(value: str) -> object:
 def test_a_plain_number_is_that_number(
     text: str, value: object, loader: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(numbers, "_FASTEST", loader)
+    monkeypatch.setattr(numbers, "FASTEST", loader)
     found = read(text)
     assert found == value
     assert type(found) is type(value)
