@@ -32,7 +32,7 @@ def init_vault(
     wanted: the old notes do not belong to it. `settings` are lines of the settings file, such as
     `mode="attributed"`; they are refused for a vault that has its settings already.
     """
-    root = Path(path).expanduser().resolve()
+    root = config.typed_path(path).resolve()
     if root.exists() and not root.is_dir():
         raise VaultError(f"{root} is a file; name a folder")
     target = root / config.SETTINGS_FOLDER / config.SETTINGS_FILE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,7 @@ def find(chosen: str) -> Path:
     """Return the file of a policy: `chosen` is the name of a shipped one, or a path."""
     if chosen in shipped_policies():
         return shipped_policy(chosen)
-    path = Path(chosen).expanduser()
+    path = Path(os.path.expanduser(chosen))
     if not path.is_file():
         names = ", ".join(shipped_policies())
         raise PolicyInvalid(f"{chosen}: neither a file nor a shipped policy; there are {names}", path=path)

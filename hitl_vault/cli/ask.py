@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,7 +86,7 @@ def asked(
 def _named(file: str) -> tuple[str, str]:
     """Return the name and the path that `--file` gives; the file's own name where there is no other."""
     name, equals, path = file.partition("=")
-    return (name, path) if equals and not Path(file).expanduser().exists() else (Path(file).name, file)
+    return (name, path) if equals and not Path(os.path.expanduser(file)).exists() else (Path(file).name, file)
 
 
 def span(text: str, flag: str) -> Any:
@@ -121,7 +122,7 @@ def _source(text: str) -> str:
     if text == "-":
         return _decoded(sys.stdin.buffer.read(LARGEST_CONTEXT + 1))
     if text.startswith("@"):
-        path = Path(text[1:]).expanduser()
+        path = Path(os.path.expanduser(text[1:]))
         if any((folder / "ledger.db").exists() for folder in path.resolve().parents):
             raise Usage(
                 f"--context: {path} lies in a state directory, which holds secrets; name another file"

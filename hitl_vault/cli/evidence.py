@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ def proving(
 
 def split_key(words: Sequence[str], sign: bool) -> tuple[list[str], str | None]:
     """Tell the ids from the key's file, which may stand after `--sign`."""
-    files = [word for word in words if sign and Path(word).expanduser().is_file()]
+    files = [word for word in words if sign and Path(os.path.expanduser(word)).is_file()]
     if len(files) > 1:
         raise Usage("--sign: name one key")
     return [word for word in words if word not in files], files[0] if files else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -108,7 +109,7 @@ def _term(key: hv.KeyInfo) -> str:
 
 
 def _public_key(given: str) -> str:
-    path = Path(given).expanduser()
+    path = Path(os.path.expanduser(given))
     if given.startswith(("ssh-", "ecdsa-", "sk-")) and not path.exists():
         return given
     with path.open("rb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -107,7 +108,7 @@ def _cases(file: str | None, policy: str | None, vault: str | None, state_dir: s
         return hv.policies.cases_beside(_path(policy, vault, state_dir, proposed=True))
     if file in hv.policies.shipped_policies():
         return hv.policies.cases_beside(hv.policies.find(file))
-    return Path(file).expanduser()
+    return Path(os.path.expanduser(file))
 
 
 def show(file: File = None, vault: Vault = None, state_dir: StateDir = None) -> None:

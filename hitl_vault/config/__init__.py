@@ -177,7 +177,7 @@ def find_vault(vault: str | Path | None = None, *, state_dir: str | Path | None 
     """
     named = vault if vault is not None else os.environ.get("HITL_VAULT") or None
     if named is not None:
-        root = Path(named).expanduser()
+        root = typed_path(named)
         if not os.fspath(named):
             raise VaultNotFound("--vault is empty; name the vault's folder")
         if root.exists() and not root.is_dir():
@@ -205,14 +205,22 @@ def approver(argument: str | None = None) -> str:
     return argument if argument is not None else os.environ.get("HITL_APPROVER", "")
 
 
+def typed_path(path: str | Path) -> Path:
+    """Return a path as a person types it, with `~` for a home folder; `ConfigError` if there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"{path}: there is no home folder of that name; write the whole path") from error
+
+
 def _state(settings: Settings, argument: str | Path | None) -> Path:
     base = argument or os.environ.get("HITL_STATE_DIR") or settings.state_dir or _user_state()
-    return Path(base).expanduser().resolve() / settings.id
+    return typed_path(base).resolve() / settings.id
 
 
 def _trusted(argument: str | Path | None) -> Path:
     """Return the folder of state directories that no file in a vault can choose."""
-    return Path(argument or os.environ.get("HITL_STATE_DIR") or _user_state()).expanduser().resolve()
+    return typed_path(argument or os.environ.get("HITL_STATE_DIR") or _user_state()).resolve()
 
 
 def _user_state() -> Path:

@@ -159,7 +159,7 @@ def _alike(
     compare, order, default = ("<", "DESC", END) if newest_first else (">", "ASC", 0)
     values: list[Any] = [value for value in only.values() if value is not None]
     condition = "".join(f"{name} = ? AND " for name, value in only.items() if value is not None)
-    values += [default if start is None else start, -1 if limit is None else limit]
+    values += [default if start is None else start, -1 if limit is None else min(limit, END)]
     statement = (
         f"SELECT {ROW_COLUMNS}, asked FROM request WHERE {condition}asked {compare} ? "
         f"ORDER BY asked {order} LIMIT ?"

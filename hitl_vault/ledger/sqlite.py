@@ -156,7 +156,7 @@ class SqliteLedger(SqliteReading, Ledger):
     ) -> list[Entry]:
         statement, one = (_PAGE, ()) if request is None else (_PAGE_OF, (request,))
         with self._connections.reading() as connection:
-            found = connection.execute(statement, (*one, after, last, limit)).fetchall()
+            found = connection.execute(statement, (*one, min(after, last), last, limit)).fetchall()
         return [entry_of(columns) for columns in found]
 
     def before_fork(self) -> None:

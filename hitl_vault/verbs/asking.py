@@ -88,12 +88,13 @@ def asking(
 ) -> Asking:
     """Return what `agent` asks and what the policy says of it.
 
-    Raises `ValueError` for an action without a name, a context that is not JSON, a key that is kept for
-    adopted notes, or a schema that cannot be used, and `PolicyInvalid`.
+    Raises `ValueError` for an action without a name, a text or context that is not JSON, a key that is
+    kept for adopted notes, or a schema that cannot be used, and `PolicyInvalid`.
     """
+    asked = judged(agent, now, action, context, run=run, risk=risk)
+    _check_texts(summary=summary, reason=reason, key=key)
     if key and key.startswith(ADOPTED):
         raise ValueError(f"keys that begin with {ADOPTED!r} stand for adopted notes; use another")
-    asked = judged(agent, now, action, context, run=run, risk=risk)
     if schema is not None:
         schema = _taken(schema)
         editing.check_schema(schema, asked.context)
@@ -126,11 +127,20 @@ def judged(
     risk: str | Level | Risk | None = None,
 ) -> Asked:
     """Return what the policy is to judge; `ValueError` as in `asking`."""
+    _check_texts(action=action, agent=agent, run=run)
     if not action.strip():
         raise ValueError("an action needs a name")
     claimed = risk if isinstance(risk, Risk) or not risk else Risk(level=Level(risk))
     taken = _checked(action, context)
     return Asked(action=action, context=taken, agent=agent, now=now, run=run, claimed=claimed or None)
+
+
+def _check_texts(**texts: str | None) -> None:
+    for name, text in texts.items():
+        if not isinstance(text, str | None):
+            raise ValueError(f"{name}: expected text, not {text!r}")
+        if fault := unfit(text, name):
+            raise ValueError(fault)
 
 
 def _checked(action: str, context: Mapping[str, Any] | None) -> dict[str, Any]:

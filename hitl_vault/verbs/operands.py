@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from hitl_vault.config import typed_path
 from hitl_vault.domain.request import BoundFile
 from hitl_vault.errors import DigestMismatch
 
@@ -22,7 +23,7 @@ def bind(files: Mapping[str, str | Path]) -> tuple[BoundFile, ...]:
     for name in files:
         if not (name.isprintable() and 0 < len(name) <= LONGEST_NAME and name == name.strip()):
             raise ValueError(f"the name of a file is 1 to {LONGEST_NAME} printable characters, not {name!r}")
-    return tuple(_bound(name, Path(os.path.abspath(Path(path).expanduser()))) for name, path in files.items())
+    return tuple(_bound(name, Path(os.path.abspath(typed_path(path)))) for name, path in files.items())
 
 
 def check(files: Iterable[BoundFile]) -> None:

@@ -48,7 +48,7 @@ class Signing:
         from hitl_vault.trust.signatures import sign_with_ssh
         from hitl_vault.trust.signers import Signers
 
-        file = None if key is None else Path(key).expanduser()
+        file = None if key is None else config.typed_path(key)
         return sign_with_ssh(
             self.statement(id, verdict, by=by, edits=edits), Signers(self.config.state), file
         )
@@ -139,7 +139,7 @@ class KeyHolder:
         """
         from hitl_vault.trust.signatures import SECRET
 
-        path = Path(os.path.abspath(Path(file).expanduser()))
+        path = Path(os.path.abspath(config.typed_path(file)))
         if path.resolve().is_relative_to(self._config.root):
             raise ConfigError(f"{path} lies in the vault, which others can read; choose another place")
         key = self._keys.current(self._ledger.now())

@@ -472,6 +472,33 @@ def test_init_makes_a_vault_and_leaves_one_alone(hitl: Shell, work: Path) -> Non
             2,
             "--mode: 'lax' is no mode; there are open, attributed, code, signed",
         ),
+        (
+            ["list", "--vault", "~nosuchuser/x"],
+            1,
+            "~nosuchuser/x: there is no home folder of that name; write",
+        ),
+        (["list", "--state-dir", "~nosuchuser/x"], 1, "~nosuchuser/x: there is no home folder of that name"),
+        (["init", "~nosuchuser/x"], 1, "~nosuchuser/x: there is no home folder of that name"),
+        (
+            ["request", "x", "--file", "~nosuchuser/x"],
+            1,
+            "~nosuchuser/x: there is no home folder of that name",
+        ),
+        (["request", "x", "--context", "@~nosuchuser/x"], 1, "~nosuchuser/x: No such file"),
+        (["policy", "test", "~nosuchuser/x"], 1, "~nosuchuser/x: cannot be read: No such file"),
+        (["policy", "show", "~nosuchuser/x"], 1, "~nosuchuser/x: neither a file nor a shipped policy"),
+        (["demo", "--auto", "--vault", "~nosuchuser/x"], 1, "~nosuchuser/x: there is no home folder of that"),
+        (["keys", "add-signer", "ana", "~nosuchuser/x"], 1, "~nosuchuser/x: No such file"),
+        (
+            ["keys", "share-secret", "ana", "~nosuchuser/x"],
+            1,
+            "~nosuchuser/x: there is no home folder of that",
+        ),
+        (["request", "a\udcff"], 1, r"action holds half a character \(U\+DCFF\); remove it"),
+        (["request", "x", "--agent", "a\udcff"], 1, r"agent holds half a character"),
+        (["request", "x", "--key", "a\udcff"], 1, r"key holds half a character"),
+        (["request", "x", "--summary", "a\udcff"], 1, r"summary holds half a character"),
+        (["run", "x", "--run", "a\udcff", "--", "true"], 1, r"run holds half a character"),
         (["init", "other", "--timeout", "0"], 2, "--timeout: "),
         (["init", "other", "--timeout", "0s"], 2, "--timeout: no time at all"),
         (["approve", ""], 1, "name a request"),
@@ -493,6 +520,13 @@ def test_what_cannot_be_meant_and_what_ran_out_is_said_in_words(
     assert (result.code, result.out) == (code, "")
     assert re.search(says, result.err.strip()), result.err
     assert not (work / "other").exists()
+
+
+@pytest.mark.parametrize("words", [["list", "--all"], ["log"]])
+def test_a_limit_beyond_all_numbers_of_entries_limits_nothing(hitl: Shell, words: list[str]) -> None:
+    id = hitl.ask()
+    assert id[-8:] in hitl(*words, "--limit", "9" * 20).out
+    assert hitl("log", "--after", "9" * 20).out == ""
 
 
 def test_where_no_standing_rule_is_in_force_it_says_so(hitl: Shell) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -313,6 +314,16 @@ def test_keys_and_claims_belong_to_the_name_of_an_agent_and_the_nameless_share_t
         with pytest.raises(hv.DigestMismatch):
             other.claim(mine.id, CONTEXT, action=mine.action)
         two.claim(mine.id, CONTEXT, action=mine.action).executed()
+
+
+@pytest.mark.parametrize("name", ["action", "run", "key", "summary", "reason"])
+@pytest.mark.parametrize(
+    ("text", "told"), [("a\ud800", "holds half a character"), (5, ": expected text, not 5")]
+)
+def test_what_is_no_text_is_refused_by_its_name(house: House, name: str, text: Any, told: str) -> None:
+    given: dict[str, Any] = {"action": "refund", name: text}
+    with pytest.raises(ValueError, match=f"^{name}{' ' if told[0] == 'h' else ''}{told}"):
+        house.gate(keeper=False).ask(**given)
 
 
 def test_an_empty_key_is_no_key(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +32,7 @@ def demo(
 def _folder(named: str | None) -> Path:
     if named is None:
         return _fresh(Path.cwd())
-    folder = Path(named).expanduser()
+    folder = Path(os.path.expanduser(named))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Usage(f"--vault: {folder} is not empty; name a new folder for the demo")
     return folder
