@@ -12,6 +12,7 @@ from hitl_vault.diagnosis.notes import notes
 from hitl_vault.diagnosis.places import folders, settings_file, state_directory, vault_place
 from hitl_vault.diagnosis.policy import policy
 from hitl_vault.diagnosis.record import keepers, record
+from hitl_vault.diagnosis.templates import templates
 from hitl_vault.errors import ConfigError, HitlVaultError, VaultNotFound
 from hitl_vault.ledger.sqlite import SqliteLedger
 
@@ -31,6 +32,7 @@ def diagnose(vault: str | Path | None = None, *, state_dir: str | Path | None = 
     yield ok("vault", f"{found.root}, mode {found.settings.mode}")
     yield from settings_file(found)
     yield from policy(found)
+    yield from templates(found)
     yield from vault_place(found)
     yield from folders(found)
     yield from state_directory(found)

@@ -78,7 +78,13 @@ def broken_ledger(house: House, state: Path, id: str) -> None:
     (state / "ledger.db").write_bytes(b"not a database" * 100)
 
 
+def broken_template(house: House, state: Path, id: str) -> None:
+    (house.root / ".hitl" / "templates").mkdir()
+    (house.root / ".hitl" / "templates" / "payment.md.j2").write_text("{% if %}")
+
+
 SPOILT = [
+    (broken_template, "warn", "templates"),
     (settings_for_all, "warn", "settings"),
     (settings_line("settel: 1s"), "fail", "settings"),
     (state_for_all, "fail", "state"),
