@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from hitl_vault.trust.delivery import Delivery
 
 RETRY_AFTER = 30.0
+"""Seconds after which codes that did not reach their channel are made anew."""
+
 STOP_WITHIN = 10.0
-"""Seconds: after which codes that did not reach their channel are made anew, and that stopping may take."""
+"""Seconds that stopping may take."""
 
 
 class Courier:

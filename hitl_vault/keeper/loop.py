@@ -215,7 +215,7 @@ class Loop:
             self._clerk.next_in(),
             self._looks.next_in(),
             self._standing.next_in(),
-            *(first - now for first in timers if first is not None),
+            *(at - now for at in timers if at is not None),
         ]
         return max(0.0, min(wait for wait in waits if wait is not None))
 

@@ -96,13 +96,7 @@ class Resolved:
         own = self._of(place.ids)
         named = own or self._of(ids_of(fields))
         if named is None:
-            if _claims(place, fields):
-                return _misfit(place, "", "the record knows no such request")
-            return (
-                replace(_misfit(place, "", "nobody asked for it"), unasked=True)
-                if _asks(place, fields)
-                else None
-            )
+            return _unknown(place, fields)
         record = named.every[0]
         if record.state is State.PENDING and (own or record.request.adopted):
             return None  # an answer, which the desk takes in
@@ -167,6 +161,14 @@ class Resolved:
 
 def _misfit(place: Place, id: str, problem: str) -> Misfit:
     return Misfit(place=place, id=id, problem=problem)
+
+
+def _unknown(place: Place, fields: Mapping[str, Value]) -> Misfit | None:
+    if _claims(place, fields):
+        return _misfit(place, "", "the record knows no such request")
+    if _asks(place, fields):
+        return replace(_misfit(place, "", "nobody asked for it"), unasked=True)
+    return None
 
 
 def _fields(data: bytes) -> Mapping[str, Value]:

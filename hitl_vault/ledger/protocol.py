@@ -25,12 +25,12 @@ SUMMARY_LIMIT = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One line of a listing. `changed` is the time of the last entry, whose number is `seq`; `due` when
-    something happens by time alone: a reminder, an escalation, the deadline or the end of a standing rule.
-    `standing` is the end of the standing rule that its approval made, `rule` the id of the one that
-    answered it.
+    """One line of a listing.
 
-    `summary` is cut at `SUMMARY_LIMIT` characters; the `Record` has all of it.
+    `changed` is the time of the last entry, whose number is `seq`. `due` is when something happens by time
+    alone: a reminder, an escalation, the deadline or the end of a standing rule. `standing` is the end of
+    the standing rule that its approval made, `rule` the id of the one that answered it. `summary` is cut
+    at `SUMMARY_LIMIT` characters; the `Record` has all of it.
     """
 
     id: str

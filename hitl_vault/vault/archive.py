@@ -58,7 +58,7 @@ def _decision(decision: Decision, changes: list[tuple[str, str]]) -> Iterator[st
     if rows:
         yield inert.table(rows)
     if _long(decision.comment):
-        yield inert.block(decision.comment, limit=inert.WORDS_LIMIT)
+        yield inert.block(decision.comment, limit=inert.WORDS_BYTES)
 
 
 def _decision_rows(decision: Decision) -> Iterator[tuple[str, str]]:
@@ -75,7 +75,7 @@ def _decision_rows(decision: Decision) -> Iterator[tuple[str, str]]:
 
 
 def _long(comment: str) -> bool:
-    return "\n" in comment or len(comment) > inert.ROW_WIDTH
+    return "\n" in comment or len(comment) > inert.ROW_CHARACTERS
 
 
 def _vote(vote: Vote) -> str:
@@ -94,4 +94,4 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     elif isinstance(outcome.result, str):
         yield inert.block(outcome.result)
     elif outcome.result is not None:
-        yield inert.json_block(outcome.result, limit=inert.BLOCK_LIMIT)
+        yield inert.json_block(outcome.result, limit=inert.BLOCK_BYTES)

@@ -24,7 +24,10 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 PREFIX, SUFFIX, TAKEN, TRADED = ".hitl-", ".tmp", ".taken", ".traded"
-"""How the names of files begin that are not notes yet (and end so) or not any more; see `leftovers`."""
+"""The name of a file that is no note begins with the first, and ends with one of the others.
+
+What is being written ends in `SUFFIX`; what was a note ends in `TAKEN` or `TRADED`; see `leftovers`.
+"""
 
 
 def read_note(path: Path, limit: int = LIMIT) -> bytes:

@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from hitl_vault.domain.text import BLANK, bounded, fence, fenced, head, mark, measure, one_line, too_long
 
-CONTEXT_LIMIT = 96 * 1024
-BLOCK_LIMIT = 32 * 1024
-WORDS_LIMIT = 16 * 1024
-ROW_WIDTH = 300
-FIELD_WIDTH = 500
-"""Bytes for the first three, characters for the others: a drawn note stays readable as a ballot."""
+CONTEXT_BYTES = 96 * 1024
+BLOCK_BYTES = 32 * 1024
+WORDS_BYTES = 16 * 1024
+ROW_CHARACTERS = 300
+FIELD_CHARACTERS = 500
+"""How long each may get, so that a drawn note stays readable as a ballot."""
 
 _OURS = re.compile(r"(?:[\w ,;:'\"()?!\-]|\.(?! )|\. |/(?!/)|`[a-zA-Z_ .\-]+`)+", re.ASCII)
 _ACTIVE = re.compile(r"\[\[|<%|://")
@@ -48,7 +48,7 @@ def value_of(item: object) -> object:
 _bare = attrgetter("_value")  # the underscore keeps it from templates
 
 
-def block(text: str, *, limit: int = BLOCK_LIMIT) -> Inert:
+def block(text: str, *, limit: int = BLOCK_BYTES) -> Inert:
     """Return `text` in a fence, in full up to `limit` bytes."""
     return Inert(fence(text, "text", limit))
 
@@ -61,7 +61,7 @@ def json_text(value: object) -> str:
     return _escaped(_indented(value))
 
 
-def json_block(value: object, *, limit: int = CONTEXT_LIMIT) -> Inert:
+def json_block(value: object, *, limit: int = CONTEXT_BYTES) -> Inert:
     """Return `value` as JSON in a fence; beyond `limit` bytes its head and a line that says so."""
     text = _indented(value)
     shown = _escaped(text[: limit + 1])
@@ -75,7 +75,7 @@ def is_short(fence: Inert) -> bool:
     return "\n⟨… " in fence
 
 
-def row_text(value: object, width: int = ROW_WIDTH) -> str:
+def row_text(value: object, width: int = ROW_CHARACTERS) -> str:
     """Return any JSON value on one short line; a string as it is, anything else as JSON."""
     text = value if isinstance(value, str) else _compact(value)
     if len(text) > width or not text.isascii() or not text.isprintable():
@@ -119,8 +119,8 @@ def plain(text: str) -> Inert | None:
 
 def field(text: str) -> str:
     """Return `text` for a front matter field: one line, and no link, embed or template in it."""
-    if len(text) > FIELD_WIDTH or not text.isascii() or not text.isprintable():
-        text = one_line(text, FIELD_WIDTH)
+    if len(text) > FIELD_CHARACTERS or not text.isascii() or not text.isprintable():
+        text = one_line(text, FIELD_CHARACTERS)
     return _ACTIVE.sub(_break, text)
 
 

@@ -48,7 +48,7 @@ def _shown(members: Mapping[str, Any]) -> dict[str, Any]:
     return dict(islice(plain, _MOST_ROWS))
 
 
-def _label(name: str, width: int = inert.ROW_WIDTH) -> str:
+def _label(name: str, width: int = inert.ROW_CHARACTERS) -> str:
     """Return a member's name, in its quotes unless it is a plain word: none can pose as a row of ours."""
     plain = _PLAIN_NAME.fullmatch(name) and name.replace("_", " ") not in _OURS
     return name if plain else row_text(encode_basestring(name), width)

@@ -185,7 +185,7 @@ def notice(given: Notice, kind: Kind | None) -> Iterator[str]:
     yield f"{title}\n> {text}" if text else title
     found = "\n\n".join(part for part in ("" if text else given.text, given.detail) if part)
     if found:
-        yield inert.block(found, limit=inert.WORDS_LIMIT)
+        yield inert.block(found, limit=inert.WORDS_BYTES)
 
 
 def answer(record: Record) -> Inert:
@@ -211,7 +211,7 @@ def _proof(record: Record) -> str:
 def words(request: Request) -> Inert:
     """Return what the agent says about its request, in a fence."""
     said = "\n\n".join(part for part in (request.summary, request.reason) if part)
-    return inert.block(said, limit=inert.WORDS_LIMIT) if said else _NO_WORDS
+    return inert.block(said, limit=inert.WORDS_BYTES) if said else _NO_WORDS
 
 
 def system_rows(record: Record) -> Iterator[tuple[str, str]]:
