@@ -19,6 +19,7 @@ The class docstring is the default message; what the error knows, it carries as 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 class HitlVaultError(Exception):
     """Something went wrong in hitl-vault."""
+
+    recorded: Sequence[Request] = ()
+    """Of `ask_many`: the requests that were recorded all the same."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or inspect.getdoc(type(self)))

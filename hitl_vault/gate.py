@@ -35,7 +35,7 @@ from hitl_vault.verbs.askers import Askers
 from hitl_vault.verbs.asking import AskOptions, Step
 from hitl_vault.verbs.checking import Checking
 from hitl_vault.verbs.claiming import Claiming
-from hitl_vault.verbs.denial import not_approved
+from hitl_vault.verbs.denial import all_or_error, not_approved, unless_blocked
 from hitl_vault.verbs.grant import Grant, Leases, settled
 from hitl_vault.verbs.looking import Looking
 from hitl_vault.verbs.signing import Signing
@@ -128,21 +128,19 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Re
         it blocks is recorded and raises `Blocked`. Raises `ValueError` for a context that is not JSON.
         """
         step = Step(self.agent, self.rules, self.ledger, self.config.root)
-        return _unless_blocked(self._write(step.job(action=action, context=context, **options)))
+        return unless_blocked(self._write(step.job(action=action, context=context, **options)))
 
     def ask_many(self, askings: Iterable[Mapping[str, Any]]) -> list[Request]:
         """Ask several things in one durable step. Each asking is a mapping of `ask`'s arguments.
 
-        If one of them cannot be asked, its error is raised after the others were recorded.
+        If one of them is nothing that `ask` takes, such as an action without a name, nothing is recorded.
+        A `Conflict`, or what the policy blocks, keeps no other from being recorded: the first such error is
+        raised then, and has the requests of the others in `recorded`.
         """
         step = Step(self.agent, self.rules, self.ledger, self.config.root)
         jobs = [step.job(**given) for given in askings]
         self._changed = True
-        results = self.ledger.write_all(jobs)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
-        return [_unless_blocked(result) for result in results if isinstance(result, Record)]
+        return all_or_error(self.ledger.write_all(jobs))
 
     def decide(
         self,
@@ -282,10 +280,3 @@ def _warn(sentence: str) -> None:
     import logging  # slow to load, and there is seldom anything to say
 
     logging.getLogger("hitl_vault").warning(sentence)
-
-
-def _unless_blocked(record: Record) -> Request:
-    """Return the request of a record; raise `Blocked` if the policy forbids it."""
-    if record.decision and record.decision.blocked:
-        raise not_approved(record)
-    return record.request

@@ -301,10 +301,31 @@ def test_the_verbs_are_awaited_too(ruled: House) -> None:
 def test_several_are_asked_together_and_the_blocked_one_is_raised_after_all_are_recorded(
     quiet: hv.Gate,
 ) -> None:
-    with pytest.raises(hv.Blocked):
+    with pytest.raises(hv.Blocked) as caught:
         quiet.ask_many([{"action": "dance"}, {"action": "nuke"}, {"action": "read"}])
+    assert [request.action for request in caught.value.recorded] == ["dance", "read"]
     states = sorted(str(row.state) for row in quiet.ledger.rows())
     assert states == ["approved", "pending", "rejected"]
+
+
+def test_several_are_asked_together_and_the_first_that_went_wrong_is_raised_with_those_that_went_right(
+    quiet: hv.Gate,
+) -> None:
+    earlier = quiet.ask("dance", {"n": 1}, key="k")
+    askings = [{"action": "dance"}, {"action": "dance", "key": "k"}, {"action": "nuke"}]
+    with pytest.raises(hv.Conflict) as caught:
+        quiet.ask_many(askings)
+    (recorded,) = caught.value.recorded
+    assert quiet.get(recorded.id).request == recorded != earlier
+
+
+@pytest.mark.parametrize("bad", [{"action": ""}, {"action": "x", "context": {"n": {1}}}])
+def test_several_are_asked_together_or_none_where_one_is_no_asking(
+    quiet: hv.Gate, bad: dict[str, object]
+) -> None:
+    with pytest.raises(ValueError, match=r"an action needs a name|JSON has none"):
+        quiet.ask_many([{"action": "dance"}, bad])
+    assert quiet.ledger.rows() == []
 
 
 def test_what_was_judged_is_recorded_even_if_whoever_asks_changes_it_meanwhile(ruled: House) -> None:
