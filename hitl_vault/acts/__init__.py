@@ -30,6 +30,9 @@ from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import AlreadyClaimed, Conflict, DigestMismatch, InvalidTransition
 from hitl_vault.ledger.protocol import Writer
 
+AUTOMATION = "the vault's automation"
+"""Who ran an adopted request whose note was moved on to `Done/`: nobody who gave a name."""
+
 
 def ask(writer: Writer, asking: Asking) -> Record:
     """Record a request, or return the one that this agent made under the same key.
@@ -160,10 +163,10 @@ def handed_over(writer: Writer, id: str) -> Record:
     record = writer.record(id)
     if record.state is not State.APPROVED:
         return record
-    by = "the vault's automation"
-    taken = Claim(by=by, at=writer.now, token=secrets.token_hex(16))
+    taken = Claim(by=AUTOMATION, at=writer.now, token=secrets.token_hex(16))
     record = append(writer, record, Kind.CLAIMED, encode(taken))
-    return append(writer, record, Kind.EXECUTED, encode(Outcome(state=State.EXECUTED, at=writer.now, by=by)))
+    outcome = Outcome(state=State.EXECUTED, at=writer.now, by=AUTOMATION)
+    return append(writer, record, Kind.EXECUTED, encode(outcome))
 
 
 def vanish(writer: Writer, id: str) -> Record:

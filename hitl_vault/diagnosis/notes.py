@@ -41,6 +41,7 @@ def notes(config: Config, ledger: Ledger) -> Iterator[Check]:
     for place in _places(Layout(config.root)):
         _sort(found, place, ledger, adopted)
     yield from _found(found)
+    yield from _approved(config, ledger)
     yield from _waiting(ledger)
     aside = sum(1 for _ in Layout(config.root).path(Folder.SET_ASIDE).glob("*.md"))
     if aside:
@@ -120,6 +121,19 @@ def _found(found: Found) -> Iterator[Check]:
         )
     if not (found.foreign or found.copies or found.renamed or found.unreadable):
         yield ok("notes", f"{found.count} in {Folder.PENDING}/, each readable and known")
+
+
+def _approved(config: Config, ledger: Ledger) -> Iterator[Check]:
+    from hitl_vault.keeper.inspection import misfits  # heavy: all that draws notes
+
+    problems = list(misfits(config, ledger, Folder.APPROVED, most=MOST))
+    if problems:
+        yield fail(
+            "notes in Approved",
+            some(problems),
+            "A script that runs what lies in Approved/ would run them. `hitl watch` takes them out or puts "
+            "them right.",
+        )
 
 
 def _waiting(ledger: Ledger) -> Iterator[Check]:

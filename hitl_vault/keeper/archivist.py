@@ -16,6 +16,7 @@ from hitl_vault.vault.layout import Folder, folder_of
 
 _CHANGED = "This note was changed after the decision and has been put right. What it said is in Set_Aside."
 _TAKEN = "This note was changed after the decision and was taken out of Approved. It is in Set_Aside."
+_CAME_BACK = "This note lay in Approved again after the run, where a script could have run it once more."
 
 
 class Archivist:
@@ -41,13 +42,22 @@ class Archivist:
         what lies in `Approved/` has to be what was approved.
         """
         return bool(
-            _is_done(record, sightings) or _strays(record, sightings) or self._changed(record, sightings)
+            _is_done(record, sightings)
+            or self._came_back(record, sightings)
+            or _strays(record, sightings)
+            or self._changed(record, sightings)
         )
 
     def hand_over(self, record: Record, sightings: Sequence[Sighting]) -> None:
         """Record that an adopted note was moved on to `Done/`, and put right what else `concerns`."""
         if _is_done(record, sightings):
             self._ledger.write(lambda writer: acts.handed_over(writer, record.id))
+        if back := self._came_back(record, sightings):
+            record = self._record(
+                record.id, Kind.TAMPERED, _CAME_BACK, [f"{s.place.folder}/{s.place.name}" for s in back]
+            )
+            self._projector.put_away(record, self._projector.project(record, sightings))
+            return
         for home, changes in self._changed(record, sightings):
             untouched = home.ballot is not None and home.ballot.status in (record.state, *WORDS)
             text = _CHANGED if untouched else _TAKEN
@@ -65,6 +75,15 @@ class Archivist:
         unread = [s for s in homes if s.sha not in record.ballots]
         found = ((s, self._projector.resolved.changes_by_others(record, s.data)) for s in unread)
         return [(s, changes) for s, changes in found if changes]
+
+    def _came_back(self, record: Record, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """Return what lies in `Approved/` of a run that ended, though its note was drawn elsewhere since."""
+        lies = self._projector.lies_at(record.id)
+        home = folder_of(record.state)
+        there = lies is None or any(str(s.path) == lies or s.place.folder is home for s in sightings)
+        if there or home is not Folder.DONE:
+            return []
+        return [s for s in sightings if s.main and _is_approved(s)]
 
     def _put_away(self, record: Record, strays: Sequence[Sighting], home: Sighting | None = None) -> None:
         copies: list[Path] = self._projector.put_away(record, strays, home)

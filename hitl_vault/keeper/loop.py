@@ -258,6 +258,8 @@ class Loop:
         gone = not sightings and self._projector.lies_at(id) is not None
         written = any(s.main and not s.as_drawn and s.sha not in counted for s in sightings)
         busy = (pending and (gone or written)) or self._projector.forged(record, sightings, counted)
+        if theirs:
+            self._projector.let_go(record)
         if busy or (not theirs and self._projector.project(record, sightings, counted=counted)):
             self._looks.add(id)
         elif record.over:

@@ -7,11 +7,9 @@ Whatever else lies there under the request's name is removed, and first copied i
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Record
@@ -22,6 +20,7 @@ from hitl_vault.keeper.past import Past
 from hitl_vault.keeper.reading import Read
 from hitl_vault.keeper.resolved import Resolved
 from hitl_vault.keeper.sight import Sighting
+from hitl_vault.keeper.traces import Traces
 from hitl_vault.vault.ballot import Ballot
 from hitl_vault.vault.checklist import marks_in
 from hitl_vault.vault.draw import Drawer, notes_of
@@ -32,15 +31,7 @@ from hitl_vault.vault.person import Person
 from hitl_vault.vault.placing import create_note, replace_note, take
 from hitl_vault.vault.seal import differences
 
-_REMEMBERED = 32768
 _OPEN = (State.PENDING, State.APPROVED, State.EXECUTING, State.UNKNOWN)
-
-
-class _Trace(NamedTuple):
-    """What was left at a path: the hash of a note, None for nothing; `blank` if no marks are in it."""
-
-    sha: str | None
-    blank: bool
 
 
 class Changed(Exception):
@@ -59,7 +50,7 @@ class Projector:
         self._index = index
         self._past = past
         self.resolved = Resolved(layout, drawer, past=past, seal=index.seal)
-        self._recent: OrderedDict[str, _Trace] = OrderedDict()  # a `Path` takes four times as much
+        self._traces = Traces()
         self._drawn_at: dict[str, int] = {}
         self.unsynced: dict[Path, None] = {}
 
@@ -74,7 +65,7 @@ class Projector:
 
     def sha_at(self, id: str, path: Path) -> str | None:
         """Return the SHA-256 of what was drawn at `path` without a person's marks, if it is remembered."""
-        trace = self._recent.get(str(path))
+        trace = self._traces.get(path)
         if trace is not None:
             return trace.sha if trace.blank else None
         known = self._index.get(id)
@@ -87,8 +78,11 @@ class Projector:
 
     def is_echo(self, path: Path, found: Read | None) -> bool:
         """Tell whether what was found at `path` is only what was drawn or removed here."""
-        trace = self._recent.get(str(path))
-        return trace is not None and trace.blank and trace.sha == (found.sha if found else None)
+        return self._traces.is_echo(path, found)
+
+    def let_go(self, record: Record) -> None:
+        """Note that an adopted note is its automation's now: to find it in `Approved/` again is no echo."""
+        self._traces.drop(self._layout.path(Folder.APPROVED) / self._layout.home(record).name)
 
     def changes(self, record: Record, sighting: Sighting) -> list[str]:
         """Return what a file says that is in no good drawing of this request, its Notes and marks aside."""
@@ -223,7 +217,7 @@ class Projector:
         return undrawn or any(not self._differences(then, sighting) for then in drawings)
 
     def _write(self, record: Record, target: Path, data: bytes, seen: Sighting | None) -> None:
-        if seen and seen.data == data and str(target) in self._recent:
+        if seen and seen.data == data and target in self._traces:
             return  # else nobody knows whether it would outlast a power cut
         self._layout.check(target)
         if seen and seen.unread:  # a folder, a link or worse: out of the way with it
@@ -238,7 +232,7 @@ class Projector:
         for stray in strays:
             if not self._take(record, stray):
                 raise Changed(stray.path)
-            self._trace(stray.path, None, blank=True)
+            self._traces.leave(stray.path, None, blank=True)
 
     def _take(self, record: Record, stray: Sighting) -> bool:
         self._layout.check(stray.path)
@@ -248,15 +242,8 @@ class Projector:
             move_aside(self._layout, stray.path, _why(record))
             return True
 
-    def _trace(self, path: Path, sha: str | None, *, blank: bool) -> None:
-        name = str(path)
-        self._recent[name] = _Trace(sha, blank)
-        self._recent.move_to_end(name)
-        if len(self._recent) > _REMEMBERED:
-            self._recent.popitem(last=False)
-
     def _remember(self, record: Record, path: Path, sha: str, *, blank: bool) -> None:
-        self._trace(path, sha, blank=blank)
+        self._traces.leave(path, sha, blank=blank)
         if record.state in _OPEN:
             relative = self._layout.below(path)
             self._index.put(Drawn(id=record.id, path=relative, sha=sha if blank else ""))

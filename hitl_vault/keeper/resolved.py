@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from hitl_vault.acts import AUTOMATION
 from hitl_vault.domain.decision import Verdict
 from hitl_vault.domain.lifecycle import NO, State
 from hitl_vault.domain.record import Record
@@ -127,9 +128,24 @@ class Resolved:
             return f"the request is {record.state}"
         if place.folder is not Folder.APPROVED:
             return ""
+        if folder_of(record.state) is not Folder.APPROVED:
+            return self._returned(record, place, fields)
         if place.path != home and os.path.exists(home):
             return self._second(record)
         return "; ".join(changes_by_others(past, data, self._drawer))
+
+    def _returned(self, record: Record, place: Place, fields: Mapping[str, Value]) -> str:
+        """Say what to do with a note that lies in `Approved/` though its request has run."""
+        home, here = self._layout.home(record), f"{place.folder}/{place.name}"
+        by_itself = record.outcome is not None and record.outcome.by == AUTOMATION
+        drawn = fields.get("status") == record.state
+        if not (by_itself or drawn or os.path.exists(home)):
+            return ""  # no keeper has drawn it since
+        where = self._layout.below(home)
+        todo = f"delete {here}, the note is" if os.path.exists(home) else "move it back to"
+        return (
+            f"the request is {record.state}, and a script that finds this would run it again; {todo} {where}"
+        )
 
     def _ours(self, past: Past, place: Place, data: bytes) -> str:
         record = past.every[0]

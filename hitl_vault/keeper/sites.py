@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from hitl_vault.acts import AUTOMATION
 from hitl_vault.domain.identity import is_id
 from hitl_vault.domain.record import Record
 from hitl_vault.keeper.reading import NOTHING_READ, Read, read
@@ -164,4 +165,5 @@ def handed_over(record: Record, sightings: Sequence[Sighting]) -> bool:
     From then on it is theirs; drawing it again could make them run it twice.
     """
     home = folder_of(record.state)
-    return not sightings or any(s.main and s.place.folder is home for s in sightings)
+    ran = record.outcome is not None and record.outcome.by == AUTOMATION
+    return ran or not sightings or any(s.main and s.place.folder is home for s in sightings)

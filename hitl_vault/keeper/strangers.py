@@ -13,7 +13,7 @@ from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.errors import BallotInvalid, PolicyInvalid, RequestNotFound
 from hitl_vault.keeper import adoption, word
-from hitl_vault.keeper.resolved import Misfit, Resolved, is_elder
+from hitl_vault.keeper.resolved import Resolved, is_elder
 from hitl_vault.keeper.settling import Settling
 from hitl_vault.keeper.timers import Timers
 from hitl_vault.keeper.troubles import RETRY_AFTER, Troubles
@@ -21,11 +21,12 @@ from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
 from hitl_vault.vault.fields import ids_of
 from hitl_vault.vault.files import move_aside, read_note, set_aside
-from hitl_vault.vault.layout import Folder, Layout, Place
+from hitl_vault.vault.layout import Folder, Layout, Place, folder_of
 from hitl_vault.vault.placing import create_note, take
 
 Tell = Callable[[str], None]
 
+_TAKEN_OUT = "A note that must not be run was taken out of Approved."
 _TIRED = 3
 """How often the same file is put away: two keepers with different records would never end."""
 
@@ -164,7 +165,7 @@ class Strangers:
         if misfit.id:
             record = self._ledger.record(misfit.id)
             if record.request.adopted and record.state is not State.PENDING:
-                self._take_out(place, data, misfit)
+                self._take_out(record, place, data, misfit.problem)
             return record if record.state is State.PENDING else None
         name = f"{place.folder}/{place.name}"
         if misfit.unasked:
@@ -192,15 +193,25 @@ class Strangers:
             text = "A note that nobody was asked about was put back from Approved into Pending_Approval."
             self._record(text, f"{name} is now {back.name}")
 
-    def _take_out(self, place: Place, data: bytes, misfit: Misfit) -> None:
-        """Take a note of a decided request out of `Approved/` that says what was not approved."""
+    def _take_out(self, record: Record, place: Place, data: bytes, problem: str) -> None:
+        """Take a note of a decided request out of `Approved/` that must not be run, or not again."""
         if place.folder is Folder.APPROVED:
-            copy = set_aside(self._layout, place.name, data, "planted")
+            kept = self._brought_home(record, place, data) or set_aside(
+                self._layout, place.name, data, "planted"
+            )
             self._layout.check(place.path)
             if take(place.path, data):
-                text = "A note that says something else than was approved was taken out of Approved."
-                name = f"{place.folder}/{place.name} of {misfit.id}"
-                self._record(text, f"{name} is now {copy.name}: {misfit.problem}")
+                told = problem.partition("; ")[0] if folder_of(record.state) is Folder.DONE else problem
+                name = f"{place.folder}/{place.name} of {record.id}"
+                self._record(_TAKEN_OUT, f"{name} is now {self._layout.below(kept)}: {told}")
+
+    def _brought_home(self, record: Record, place: Place, data: bytes) -> Path | None:
+        """Put a note that has run, and came back, where it lay before; None if something lies there."""
+        home = self._layout.home(record)
+        if folder_of(record.state) is not Folder.DONE or place.path.name != home.name:
+            return None
+        self._layout.check(home)
+        return home if create_note(home, data, sync=True) else None
 
     def _is_elder(self, place: Place) -> bool:
         first = next(self._ledger.entries(limit=1), None)

@@ -15,6 +15,7 @@ from functools import cache
 from itertools import chain, count
 from pathlib import Path
 
+from hitl_vault.durable import sync_folder
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.vault.files import PREFIX, TAKEN, TRADED, read_note, trade_mark, write_hidden
 
@@ -23,9 +24,12 @@ _FREE, _TRADE = 1, 2
 _UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
 
 
-def create_note(path: Path, data: bytes) -> bool:
-    """Put a new note at `path`, whole; False if something is there already. The folder must exist."""
-    temporary = write_hidden(path.parent, data)
+def create_note(path: Path, data: bytes, *, sync: bool = False) -> bool:
+    """Put a new note at `path`, whole; False if something is there already. The folder must exist.
+
+    With `sync` it is on the disk before anything else happens.
+    """
+    temporary = write_hidden(path.parent, data, sync=sync)
     try:
         if _rename(temporary, path, _FREE):
             return True
@@ -38,6 +42,8 @@ def create_note(path: Path, data: bytes) -> bool:
         return True
     finally:
         Path(temporary).unlink(missing_ok=True)
+        if sync:
+            sync_folder(path.parent)
 
 
 def replace_note(path: Path, data: bytes, seen: bytes) -> bool:

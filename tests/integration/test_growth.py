@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import hitl_vault as hv
-from hitl_vault.keeper import projector
+from hitl_vault.keeper import traces
 from hitl_vault.keeper.loop import Loop
 from tests.house import House, eventually
 
@@ -98,7 +98,7 @@ def after_the_run(house: House, over: list[hv.Request]) -> None:
 
 @pytest.mark.slow
 def test_nothing_grows_with_what_is_over(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projector, "_REMEMBERED", BOUND)
+    monkeypatch.setattr(traces, "_REMEMBERED", BOUND)
     gate = house.gate()
     keep_waiting(house, gate)
     for _ in range(2):
@@ -152,4 +152,4 @@ def test_what_is_held_for_pending_requests_is_let_go_with_them(house: House) -> 
     eventually(lambda: len(list((house.root / "Rejected").glob("*.md"))) >= 500, 60)
     after = quiet(gate)
     grown = growth(empty, after)
-    assert set(grown) <= {"Loop._projector._recent"}  # bounded: see above
+    assert set(grown) <= {"Loop._projector._traces._recent"}  # bounded: see above
