@@ -166,7 +166,7 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Re
         """
         if digest is not None and digest != self.get(id).request.digest:
             raise DigestMismatch(f"{id} is not what was shown; look at it again")
-        name = config.approver(by) or ("" if signature else self.config.settings.approver)
+        name = config.approver(by) if signature else self.config.approver(by)
         cast = Vote(
             verdict=Verdict(verdict),
             gesture=gesture,
@@ -212,7 +212,7 @@ class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Re
         The comment is kept as the run's result, or as its error. Raises `InvalidTransition` for a run that is
         not `unknown`, `ConfigError` where nobody says who looked.
         """
-        name = plain_name(config.approver(by) or self.config.settings.approver)
+        name = plain_name(self.config.approver(by))
         if not name:
             raise ConfigError("who looked? Give a name, or set HITL_APPROVER")
         ended = settled(outcome, name, comment, self.ledger.now())

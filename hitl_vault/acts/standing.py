@@ -131,6 +131,6 @@ class Remembering:
 
     def revoke(self, id: str, *, by: str | None = None, why: str = "revoked") -> Record:
         """End the standing rule that the approval of this request made, at once."""
-        name = config.approver(by)
+        name = self.config.approver(by)
         record: Record = self._write(lambda writer: revoke(writer, id, why=why, by=name))
         return record

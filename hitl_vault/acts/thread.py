@@ -57,7 +57,7 @@ class Conversing:
 
         Raises `InvalidTransition` if it is decided, `NotAllowed` for somebody who may not answer it.
         """
-        name = config.approver(by) or self.config.settings.approver
+        name = self.config.approver(by)
         question = Question(request=id, text=_checked(text), at=self.ledger.now(), gesture=gesture, by=name)
         record: Record = self._write(asking_back(id, question))
         if record.state is not State.PENDING:

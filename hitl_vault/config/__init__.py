@@ -80,6 +80,10 @@ class Config:
         """Return what lies in the vault's `.hitl/` otherwise than it was accepted."""
         return pin.changes(self.root, self.state)
 
+    def approver(self, argument: str | None = None) -> str:
+        """Return who answers: the argument, else `HITL_APPROVER`, else as the settings say; may be empty."""
+        return approver(argument) or self.settings.approver
+
     @property
     def ledger(self) -> Path:
         """The ledger's file."""

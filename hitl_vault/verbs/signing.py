@@ -64,7 +64,7 @@ class Signing:
         """Return what `by` signs to answer a request now, in the ledger's words."""
         from hitl_vault.trust.envelope import statement_of
 
-        name = config.approver(by) or self.config.settings.approver
+        name = self.config.approver(by)
         if not name:
             raise ConfigError("who signs? Give a name, or set HITL_APPROVER")
         record = self.ledger.record(id)

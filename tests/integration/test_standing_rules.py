@@ -217,6 +217,15 @@ def test_the_command_and_programs_end_a_rule_too(house: House) -> None:
         gate.revoke(plain.id)
 
 
+@pytest.mark.founded(approver="ana")
+def test_who_ends_a_rule_without_a_name_is_who_the_settings_name(house: House) -> None:
+    gate = house.gate()
+    request = granted(house, gate)
+    gate.revoke(request.id)
+    *_, last = gate.history(request.id)
+    assert (last.kind, last.body["by"]) == (hv.Kind.REVOKED, "ana")
+
+
 def test_a_note_that_was_changed_widens_nothing_and_is_put_right(house: House) -> None:
     gate = house.gate()
     request = granted(house, gate)
