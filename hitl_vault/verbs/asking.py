@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from hitl_vault import acts
-from hitl_vault.acts import Asking, editing
+from hitl_vault.acts import Asking, schemas
 from hitl_vault.acts.standing import with_rules
 from hitl_vault.domain.canonical import NotJson, canonical, parsed
 from hitl_vault.domain.policy import Asked
@@ -97,7 +97,7 @@ def asking(
         raise ValueError(f"keys that begin with {ADOPTED!r} stand for adopted notes; use another")
     if schema is not None:
         schema = _taken(schema)
-        editing.check_schema(schema, asked.context)
+        schemas.check(schema, asked.context)
     ruling = rules.rule_on(asked)
     wanted = None if timeout in ("", None) else duration(timeout)
     return Asking(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import hitl_vault as hv
+from hitl_vault.acts import schemas
 from hitl_vault.trust.signatures import sign_with_secret
 from tests.house import House, eventually
 from tests.house import ask as asked
@@ -207,8 +209,15 @@ def bomb(levels: int) -> dict[str, Any]:
         ({"properties": {"amount": {"maximum": 10}}}, "not what its own schema says"),
         ({"properties": {"order": {"pattern": "(a+)+$"}}}, "pattern, which is not supported"),
         ({"enum": ["x" * 40_000]}, "larger than"),
-        ({"$ref": "http://127.0.0.1:9/schema.json"}, "cannot be applied: .*Unresolvable"),
-        (bomb(40), "references"),
+        ({"$ref": "http://127.0.0.1:9/schema.json"}, "refers to .*no part of its own"),
+        ({"$ref": "#/properties/amount"}, "refers to '#/properties/amount'"),
+        ({"$ref": "#"}, "cannot be applied: RecursionError"),
+        (bomb(40), "too much work"),
+        ({"else": {"properties": {"rows": {"uniqueItems": True}}}, "if": True}, "uniqueItems, which is not"),
+        ({"else": {"unevaluatedProperties": False}, "if": True}, "unevaluatedProperties, which is not"),
+        ({"$defs": {"a": {"$id": "urn:a"}}}, r"\$id, which is not supported"),
+        ({"allOf": [{}] * 1000}, "more than 1000 parts"),
+        ({"type": ["object", 1]}, "'type' lists what is no text"),
     ],
 )
 def test_a_schema_that_cannot_be_used_is_refused_when_asking(
@@ -216,6 +225,59 @@ def test_a_schema_that_cannot_be_used_is_refused_when_asking(
 ) -> None:
     with pytest.raises(ValueError, match=told):
         house.gate(keeper=False).ask("refund", CONTEXT, schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ({"anyOf": [{"type": "null"}] * 400 + [True]}, "x" * 200_000),
+        ({"anyOf": [False] * 400 + [True]}, "x" * 200_000),
+        ({"allOf": [{"if": False}] * 300}, "x" * 200_000),
+        ({"items": {"not": {"enum": [[n] for n in range(3000)]}}}, [[-1]] * 1000),
+        ({"items": {"properties": {f"p{n}": {} for n in range(900)}}}, [{}] * 5000),
+        ({"items": {"oneOf": [True, {"const": "x" * 30_000}]}}, [1] * 5000),
+        ({"anyOf": [{"additionalProperties": False}] * 400 + [True]}, {f"p{n}": 1 for n in range(10_000)}),
+    ],
+)
+def test_no_schema_takes_long_for_a_value_that_nobody_has_tried(said: dict[str, Any], value: object) -> None:
+    """Each would take seconds, or for ever, if what it does were not counted."""
+    schema = {"if": {"properties": {"amount": {"const": 900}}}, "else": {"properties": {"memo": said}}}
+    schemas.check(schema, {"amount": 900, "memo": value})
+    began = time.process_time()
+    with pytest.raises(ValueError, match="too much work"):
+        schemas.problem(schema, {"amount": 800, "memo": value})
+    assert time.process_time() - began < 1
+
+
+def test_what_a_schema_may_say_is_held_against_the_values() -> None:
+    schema = {
+        "$id": "https://example.com/refund.json",
+        "title": "A refund",
+        "type": "object",
+        "required": ["amount"],
+        "properties": {
+            "amount": {"$ref": "#/$defs/m~1~0%20n"},
+            "to": {"anyOf": [{"type": "null"}, {"type": "string", "minLength": 2, "format": "email"}]},
+            "uniqueItems": {"enum": ["a", {"pattern": "b"}]},
+            "lines": {"items": {"type": "integer"}, "prefixItems": [{"const": "head"}], "maxItems": 3},
+            "never": False,
+        },
+        "additionalProperties": False,
+        "$defs": {"m/~ n": {"type": "number", "exclusiveMinimum": 0}},
+    }
+    good = {"amount": 1, "to": None, "uniqueItems": {"pattern": "b"}, "lines": ["head", 2]}
+    schemas.check(schema, good)
+    for changed in (
+        {"amount": 0},
+        {"to": "a"},
+        {"uniqueItems": "b"},
+        {"lines": ["tail"]},
+        {"lines": ["head", "2"]},
+        {"lines": ["head", 1, 2, 3]},
+        {"never": 1},
+        {"more": 1},
+    ):
+        assert schemas.problem(schema, {**good, **changed})
 
 
 WITHOUT = """
