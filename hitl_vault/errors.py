@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hitl_vault.domain.decision import Decision
+    from hitl_vault.domain.lifecycle import State
     from hitl_vault.domain.request import Request
 
 
@@ -95,6 +96,12 @@ class Conflict(RequestError):
 
 class AlreadyDecided(RequestError):
     """The request has another decision already."""
+
+    def __init__(
+        self, message: str | None = None, *, id: str | None = None, state: State | None = None
+    ) -> None:
+        super().__init__(message, id=id)
+        self.state = state
 
 
 class AlreadyClaimed(RequestError):

@@ -48,7 +48,7 @@ def _late(record: Record, cast: Vote) -> Record:
         return record
     said_no = record.state is State.REJECTED
     if said_no is not (cast.verdict is Verdict.REJECT):
-        raise AlreadyDecided(f"{record.id} is {record.state} already", id=record.id)
+        raise AlreadyDecided(f"{record.id} is {record.state} already", id=record.id, state=record.state)
     return record
 
 

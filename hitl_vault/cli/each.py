@@ -34,11 +34,20 @@ def _one(
         record = act(id)
     except hv.HitlVaultError as error:
         say(str(error) if id in str(error) else f"{id}: {error}")
-        return {"id": id, "ok": False, "error": str(error)}, of_error(error)
+        return {"id": id, "ok": False, **_state_in(error), "error": str(error)}, of_error(error)
     if not quiet:
         print(_report(record))
     code = DONE if record.state in wanted else of_state(record.state) or ERROR
     return {"id": id, "ok": code == DONE, "state": str(record.state)}, code
+
+
+def _state_in(error: hv.HitlVaultError) -> dict[str, str]:
+    """Return the state that stood in the way, if that was it."""
+    if isinstance(error, hv.AlreadyDecided) and error.state:
+        return {"state": str(error.state)}
+    if isinstance(error, hv.NotApproved) and error.decision:
+        return {"state": str(error.decision.state)}
+    return {}
 
 
 def _report(record: hv.Record) -> str:

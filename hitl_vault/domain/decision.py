@@ -20,6 +20,10 @@ class Verdict(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Verdict:
+        raise ValueError(f"{value!r} is no verdict; write approve or reject")
+
 
 class Gesture(StrEnum):
     """How a vote was cast."""

@@ -272,7 +272,10 @@ def test_several_ids_are_each_reported_also_when_one_fails(hitl: Shell) -> None:
     assert [line.split()[0] for line in result.out.splitlines()] == ["approved", "approved"]
     assert "nobody" in result.err
     answers = hitl("reject", first, "nobody", "--json").json
-    assert [answer["ok"] for answer in answers] == [False, False]
+    assert [(answer["ok"], answer.get("state")) for answer in answers] == [(False, "approved"), (False, None)]
+    hitl("cancel", second)
+    (answer,) = hitl("approve", second, "--json").json
+    assert (answer["ok"], answer["state"]) == (False, "cancelled")
 
 
 def test_a_part_that_several_ids_have_names_them(hitl: Shell) -> None:

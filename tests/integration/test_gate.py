@@ -62,9 +62,19 @@ def test_the_same_decision_again_is_accepted_and_another_is_refused(gate: hv.Gat
     request = gate.ask("refund", CONTEXT)
     gate.decide(request.id, "approve", by="ana")
     assert gate.decide(request.id, "approve", by="ben").state == "approved"
-    with pytest.raises(hv.AlreadyDecided):
+    with pytest.raises(hv.AlreadyDecided) as caught:
         gate.decide(request.id, "reject", by="ben")
+    assert (caught.value.id, caught.value.state) == (request.id, hv.State.APPROVED)
     assert [entry.kind for entry in gate.history(request.id)] == ["asked", "voted", "approved"]
+
+
+@pytest.mark.parametrize("word", ["approved", "APPROVE", "", None])
+def test_a_word_that_is_no_verdict_is_told_with_those_that_are(gate: hv.Gate, word: Any) -> None:
+    request = gate.ask("refund", CONTEXT)
+    for verb in (gate.decide, gate.statement):
+        with pytest.raises(ValueError, match=f"^{word!r} is no verdict; write approve or reject$"):
+            verb(request.id, word, by="ana")
+    assert gate.get(request.id).state is hv.State.PENDING
 
 
 def test_a_vote_that_says_nothing_of_what_was_shown_reads_no_record(
