@@ -8,6 +8,7 @@ from pathlib import Path
 from hitl_vault import acts
 from hitl_vault.domain.lifecycle import NO, Kind, State
 from hitl_vault.domain.record import Notice, Record
+from hitl_vault.domain.times import readable
 from hitl_vault.keeper.projector import Projector
 from hitl_vault.keeper.sight import Sighting
 from hitl_vault.ledger.protocol import Ledger
@@ -88,12 +89,18 @@ class Archivist:
     def _put_away(self, record: Record, strays: Sequence[Sighting], home: Sighting | None = None) -> None:
         copies: list[Path] = self._projector.put_away(record, strays, home)
         if copies:
-            text = f"Another version of this note was found after the decision.{_stands(record)}"
+            text = f"{_found(record, strays)}{_stands(record)}"
             self._record(record.id, Kind.REFUSED, text, [copy.name for copy in copies])
 
     def _record(self, id: str, kind: Kind, text: str, found: Sequence[str]) -> Record:
         notice = Notice(text=text, detail="\n".join(found))
         return self._ledger.write(lambda writer: acts.note(writer, id, kind, notice))
+
+
+def _found(record: Record, strays: Sequence[Sighting]) -> str:
+    if record.state is State.EXPIRED and record.expires and any(s.verdicts for s in strays):
+        return f"Your answer came after the deadline ({readable(record.expires)})."
+    return "Another version of this note was found after the decision."
 
 
 def _stands(record: Record) -> str:

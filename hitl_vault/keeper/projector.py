@@ -201,7 +201,8 @@ class Projector:
             return False
         ballot = sighting.ballot
         if ballot is None or not sighting.main:
-            return carried is None or sighting.data != carried.data
+            same = carried is not None and sighting.data == carried.data
+            return not (same or (ballot and self._is_blank(record, sighting, ballot.notes, carried)))
         if sighting is not carried and not _goes_on(record, ballot.notes, carried):
             return True
         late = record.state is not State.PENDING or sighting is not carried
@@ -209,6 +210,13 @@ class Projector:
             return True
         past = self._past(record.id)
         return not self._is_one_of(past.every if _open(sighting) else past.good, sighting)
+
+    def _is_blank(self, record: Record, sighting: Sighting, notes: str, carried: Sighting | None) -> bool:
+        """Tell whether a copy that waits for an answer is a drawing, byte for byte, without a person's marks."""
+        if not (_open(sighting) and _goes_on(record, notes, carried)):
+            return False
+        drawn = (self._drawer.draw(then, Person(notes=notes)) for then in self._past(record.id).every)
+        return sighting.data in drawn
 
     def _is_one_of(self, drawings: Sequence[Record], sighting: Sighting) -> bool:
         """Tell whether a file, but for a person's marks and notes, is the note as drawn for one of these."""

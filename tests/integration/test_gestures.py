@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import hitl_vault as hv
+from hitl_vault.domain.times import readable
 from tests.house import House, eventually
 
 CONTEXT = {"order": "A-17", "eur": 900}
@@ -253,6 +254,57 @@ def test_deleting_a_pending_note_decides_nothing_and_it_is_drawn_again(house: Ho
     eventually(note.exists)
     assert note.read_bytes() == before
     assert gate.get(request.id).state == "pending"
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["at once", "found when a keeper starts"])
+@pytest.mark.parametrize("words", ["", "Ask Bob first.\n"], ids=["", "with the notes of both"])
+def test_an_unanswered_copy_is_removed_after_the_decision_without_a_word(
+    house: House, words: str, running: bool
+) -> None:
+    gate = house.gate()
+    request = ask(gate)
+    note = house.edit(request, end=words)
+    time.sleep(0.2)
+    copy = note.with_name(f"{request.id} (1).md")
+    copy.write_bytes(note.read_bytes())
+    time.sleep(0.2)
+    if not running:
+        house.close()
+    house.vote(request, "approved")
+    gate = gate if running else house.gate()
+    gate.wait(request.id, timeout=5)
+    eventually(lambda: not copy.exists())
+    time.sleep(0.3)
+    assert [str(entry.kind) for entry in gate.history(request.id)] == ["asked", "voted", "approved"]
+    assert house.aside() == []
+    assert house.path(request, "Approved").read_text().endswith(f"## Notes\n{words}")
+
+
+@pytest.mark.parametrize("change", [('comment: ""', 'comment: "no"'), ('approver: ""', "approver: ana")])
+def test_a_copy_that_holds_as_much_as_a_word_is_kept(
+    house: House, gate: hv.Gate, change: tuple[str, str]
+) -> None:
+    request = ask(gate)
+    note = house.note(request)
+    theirs = note.read_text().replace(*change)
+    note.with_name(f"{request.id} (1).md").write_text(theirs)
+    house.vote(request, "approved")
+    gate.wait(request.id, timeout=5)
+    eventually(lambda: [kept.read_text() for kept in house.aside()] == [theirs])
+
+
+@pytest.mark.parametrize("word", ["approved", "rejected"])
+def test_an_answer_after_the_deadline_is_told_as_one(house: House, gate: hv.Gate, word: str) -> None:
+    request = ask(gate, timeout=0.5)
+    note = house.note(request)
+    late = note.read_text().replace('"pending"', word)
+    house.note(request, "Rejected")
+    eventually(lambda: not note.exists())
+    note.write_text(late)
+    assert request.expires
+    told = f"Your answer came after the deadline ({readable(request.expires)}). The decision stands: expired"
+    eventually(lambda: house.says(request, told, "Rejected"))
+    assert not house.says(request, "Another version", "Rejected")
 
 
 def test_a_pending_note_in_done_decides_nothing_and_is_put_back(house: House, gate: hv.Gate) -> None:
