@@ -14,6 +14,7 @@ from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode
 from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, NotAllowed
 from hitl_vault.keeper.archivist import Archivist
+from hitl_vault.keeper.beside import without_ticks_beside
 from hitl_vault.keeper.casting import Cast, cast_of
 from hitl_vault.keeper.projector import Changed, Projector
 from hitl_vault.keeper.reading import NOTHING_READ, Read
@@ -128,6 +129,7 @@ class Desk:
         if all(s.as_drawn and s.place.folder is Folder.PENDING for s in sightings):
             return NOTHING
         finding = assess(sightings, lambda sighting: self._projector.changes(record, sighting))
+        finding = without_ticks_beside(finding, sightings)
         mains = [s for s in sightings if s.main]
         if mains and all(s.place.folder is Folder.DONE for s in mains):
             finding = Finding(kind=Kind.REFUSED, notice=_TAKEN)

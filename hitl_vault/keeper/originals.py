@@ -21,7 +21,8 @@ from hitl_vault.vault.seal import Sealed, differences
 def is_as_written(record: Record, sighting: Sighting) -> bool:
     """Tell whether a file is an adopted note as the agent wrote it, answered before it was drawn.
 
-    Where the agent filled in what a person answers with, nobody can tell whose it is.
+    Where the agent filled in what a person answers with, nobody can tell whose it is, and every box
+    in it is the agent's: a tick answers nothing.
     """
     adopted, found = record.request.adopted, sighting.ballot
     if adopted is None or found is None:
@@ -31,7 +32,8 @@ def is_as_written(record: Record, sighting: Sighting) -> bool:
     except BallotInvalid:
         return False
     filled = any(theirs.fields.get(name) for name in PERSON_FIELDS if name != "status")
-    return not (filled or theirs.verdicts) and not differences(theirs, found)
+    ticked = found.approve or found.reject or found.torn or found.remember_ticked or found.beside
+    return not (filled or ticked or theirs.verdicts) and not differences(theirs, found)
 
 
 def changes_by_others(past: Past, data: bytes, drawer: Drawer) -> list[str]:

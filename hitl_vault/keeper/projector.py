@@ -283,7 +283,7 @@ def _goes_on(record: Record, notes: str, carried: Sighting | None) -> bool:
 
 
 def _marked(ballot: Ballot) -> bool:
-    return bool(ballot.verdicts or ballot.unknown or ballot.comment)
+    return bool(ballot.verdicts or ballot.beside or ballot.unknown or ballot.comment)
 
 
 def _why(record: Record) -> str:

@@ -12,7 +12,7 @@ import yaml
 from hitl_vault.domain.lifecycle import State
 from hitl_vault.domain.record import Record
 from hitl_vault.vault import inert
-from hitl_vault.vault.ballot import BOX, PERSON_FIELDS, REMEMBER_BOX, UNDECIDED
+from hitl_vault.vault.ballot import BOX, PERSON_FIELDS, REMEMBER_BOX, THEIRS, UNDECIDED
 from hitl_vault.vault.checklist import with_marks
 from hitl_vault.vault.fences import lines_in_place, lines_of, outside, unclosed
 from hitl_vault.vault.fields import fields
@@ -22,7 +22,7 @@ from hitl_vault.vault.page import above, answer, box, system_rows
 from hitl_vault.vault.person import Person
 
 _FRONT = re.compile(r"\A(---[ \t]*\n)(.*?)(^---[ \t]*(?:\n|\Z))", re.MULTILINE | re.DOTALL)
-THEIRS = "## As the agent wrote it\n"
+_ONLY_THESE = "Only the boxes here count: the agent placed those in the text below, and they answer nothing."
 _RENAMED = {"id": "hitl_id", "digest": "hitl_digest"}
 
 
@@ -38,7 +38,7 @@ def adopted_note(record: Record, text: str, person: Person) -> str:
         raise ValueError(f"the adopted note of {record.id} has no front matter")
     body = with_marks(text[front.end() :], person.checks)
     if record.state is State.PENDING:
-        body = _ticked(body, person)
+        body = _unticked(body)
     parts = [text[slice(*front.span(part))] for part in (1, 2, 3)]
     ours = f"{_front_matter(parts, record, person)}\n{_section(record, body, person)}"
     return f"{ours}\n\n{THEIRS}{body}{_ends(body)}\n"
@@ -115,9 +115,8 @@ def _section(record: Record, body: str, person: Person) -> str:
     rows = [*system_rows(record), *_emptied(record)]
     parts = ["## Approval", *above(record), inert.table(rows)]
     if record.state is State.PENDING:
-        there = {found[2] for found in _boxes(body)}
-        lines = [box(label, tick) for label, tick in _ticks(person).items() if label not in there]
-        parts += [answer(record), "\n".join(lines)]
+        parts += [answer(record), _ONLY_THESE if any(_boxes(body)) else ""]
+        parts.append(f"{box('Approve', person.approve)}\n{box('Reject', person.reject)}")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -128,18 +127,12 @@ def _emptied(record: Record) -> Iterator[tuple[str, str]]:
             yield f"Its own {row_text(encode_basestring(name))}", row_text(value)
 
 
-def _ticks(person: Person) -> dict[str, bool]:
-    return {"Approve": person.approve, "Reject": person.reject}
-
-
-def _ticked(body: str, person: Person) -> str:
-    """Return the agent's text with its own boxes as the person left them, or empty."""
-    ticks = _ticks(person)
-    marks = {found.start(1): "x" if ticks[found[2]] else " " for found in _boxes(body)}
-    marks |= {found.start(1): " " for found in _found(REMEMBER_BOX, body)}
+def _unticked(body: str) -> str:
+    """Return the agent's text with its own boxes empty: where a person ticked one, that answers nothing."""
+    marks = {found.start(1) for pattern in (BOX, REMEMBER_BOX) for found in _found(pattern, body)}
     parts, at = list[str](), 0
-    for place, mark in sorted(marks.items()):
-        parts += body[at:place], mark
+    for place in sorted(marks):
+        parts += body[at:place], " "
         at = place + 1
     return "".join(parts) + body[at:]
 

@@ -47,6 +47,10 @@ BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[(.)\][ \t]+(Approve|Reject)[ \t]*$", re.M
 REMEMBER_BOX = re.compile(r"^ {0,3}[-*+] {1,4}\[([xX])\][ \t]+Yes, and the same for [^\n]+$", re.MULTILINE)
 """The ticked box that makes a standing rule."""
 
+THEIRS = "## As the agent wrote it\n"
+"""The heading below which an adopted note keeps the agent's text: no box there is anybody's answer."""
+
+_THEIRS = re.compile(r"^ {0,3}##[ \t]+As the agent wrote it[ \t]*$", re.MULTILINE)
 _BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -57,7 +61,8 @@ class Ballot:
     `fields` is the front matter, our own fields under their exact names; `status` the normalised
     word, `verdict` what it means, `unknown` the word or mark as typed where it means nothing.
     `approve` and `reject` tell whether every box with that label is ticked; `torn` whether boxes
-    with the same label disagree. `head` is the text above `## Notes`, its lines ending in LF; `notes`
+    with the same label disagree. `beside` is what boxes say that an agent placed in its own note: no
+    answer. `head` is the text above `## Notes`, its lines ending in LF; `notes`
     is all below that heading, verbatim; `has_notes` tells whether there is such a heading.
     """
 
@@ -75,16 +80,22 @@ class Ballot:
     head: str
     notes: str
     has_notes: bool
+    beside: frozenset[Verdict] = frozenset()
+
+    @cached_property
+    def ours(self) -> str:
+        """What of `head` is no text that an agent wrote as a note of its own."""
+        return _parted(self.head)[0]
 
     @cached_property
     def edits(self) -> str | None:
         """The text of the block of values that may be changed, None without one."""
-        return edits_in(self.head)
+        return edits_in(self.ours)
 
     @cached_property
     def remember_ticked(self) -> bool:
         """Whether the box is ticked that approves and makes a standing rule."""
-        return any(REMEMBER_BOX.search(self.head, *span) for span in outside(self.head))
+        return _remembers(self.ours)
 
     @property
     def remember(self) -> str:
@@ -136,7 +147,8 @@ def _read(data: bytes, skip: int) -> Ballot:
     head, notes, has_notes = _part(front.body, skip)
     if notes and text is not original:
         notes = _verbatim(original, text, notes)
-    boxes = _boxes(head)
+    ours, theirs = _parted(head)
+    boxes = _boxes(ours)
     typed = _typed(fields.get("status", ""))
     word = typed.casefold()
     return Ballot(
@@ -154,6 +166,7 @@ def _read(data: bytes, skip: int) -> Ballot:
         head=head,
         notes=notes,
         has_notes=has_notes,
+        beside=_beside(theirs),
     )
 
 
@@ -198,6 +211,24 @@ def _part(body: str, skip: int) -> tuple[str, str, bool]:
                 return body[: heading.start()], body[heading.end() :], True
             skip -= 1
     return body, "", False
+
+
+def _parted(head: str) -> tuple[str, str]:
+    """Return what is ours, and what an agent wrote as a note of its own."""
+    for span in outside(head) if THEIRS.strip("# \n") in head else ():
+        if heading := _THEIRS.search(head, *span):
+            return head[: heading.start()], head[heading.end() :]
+    return head, ""
+
+
+def _beside(theirs: str) -> frozenset[Verdict]:
+    remembers = (Verdict.APPROVE,) if _remembers(theirs) else ()
+    ticked = (verdict for verdict, marks in _boxes(theirs).items() if "x" in marks)
+    return frozenset((*ticked, *remembers)) if theirs else frozenset()
+
+
+def _remembers(text: str) -> bool:
+    return any(REMEMBER_BOX.search(text, *span) for span in outside(text))
 
 
 def _verbatim(original: str, text: str, notes: str) -> str:

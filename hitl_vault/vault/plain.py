@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from hitl_vault.vault.ballot import WORDS, Ballot
+from hitl_vault.vault.ballot import THEIRS, WORDS, Ballot
 from hitl_vault.vault.fences import unclosed
 
 _FRONT = re.compile(
@@ -53,7 +53,8 @@ def _is(data: bytes, sha: str) -> bool:
 def _alone(tick: re.Match[bytes], before: bytes) -> bool:
     """Tell whether a tick is in our box, not in the agent's text, and nothing else speaks beside it."""
     others = _TICKED.search(before) or len(_LABEL[tick[1]].findall(before)) != 1
-    return not others and not unclosed(before[: tick.start()].decode())
+    above = before[: tick.start()].decode()
+    return not others and THEIRS not in above and not unclosed(above)
 
 
 def _ballot(*, status: str = "pending", ticked: bytes = b"") -> Ballot:

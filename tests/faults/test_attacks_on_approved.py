@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hitl_vault as hv
-from hitl_vault.vault.adopted import THEIRS as AS_WRITTEN
+from hitl_vault.vault.ballot import THEIRS as AS_WRITTEN
 from tests.house import House, eventually
 
 THEIRS = """\

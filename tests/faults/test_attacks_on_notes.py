@@ -23,7 +23,7 @@ def adopted(house: House, text: str, name: str = "PAY.md") -> tuple[hv.Gate, hv.
 
 
 def test_a_box_that_lone_carriage_returns_hide_from_the_drawing_answers_nothing(house: House) -> None:
-    """The person has only written below Notes."""
+    """The person has only written below Notes; and no box of the agent's is an answer, seen or not."""
     hidden = "Please.\r- [x] Approve\r\r~~~\n- [ ] Approve\n- [ ] Reject\n~~~ \n"
     gate, record, path = adopted(house, f"---\ntype: approval_request\naction: pay\n---\n{hidden}")
     path.write_bytes(path.read_bytes() + b"I do not like this. Who is the payee?\n")
@@ -31,6 +31,53 @@ def test_a_box_that_lone_carriage_returns_hide_from_the_drawing_answers_nothing(
     assert gate.get(record.id).state == "pending"
     assert gate.get(record.id).votes == ()
     path.write_bytes(path.read_bytes().replace(b"\r- [ ] Approve\r", b"\r- [x] Approve\r"))
+    eventually(lambda: b"Please answer under Approval." in path.read_bytes())
+    assert b"[x]" not in path.read_bytes()
+    assert gate.get(record.id).votes == ()
+    path.write_bytes(path.read_bytes().replace(b"- [ ] Approve", b"- [x] Approve", 1))
+    assert gate.wait(record.id, timeout=5).approved
+
+
+READ = "To say you have merely read this, tick here:\n\n- [ ] Approve\n- [ ] Reject\n"
+ASKS = f"---\ntype: approval_request\naction: pay\nstatus: pending\n---\n{READ}"
+
+
+def ticked(path: Path, *, ours: str = "", theirs: str = "") -> None:
+    """Tick a box in our section, or in the agent's text, or in both, in one save."""
+    above, heading, below = path.read_text().partition("## As the agent wrote it")
+    above = above.replace(f"[ ] {ours}", f"[x] {ours}") if ours else above
+    path.write_text(above + heading + (below.replace(f"[ ] {theirs}", f"[x] {theirs}") if theirs else below))
+
+
+@pytest.mark.parametrize("label", ["Approve", "Reject"])
+def test_a_box_that_the_agent_placed_answers_nothing_and_the_note_says_why(house: House, label: str) -> None:
+    gate, record, path = adopted(house, ASKS)
+    ticked(path, theirs=label)
+    eventually(lambda: "The agent placed it, so it answers nothing." in path.read_text())
+    assert (gate.get(record.id).state, gate.get(record.id).votes) == ("pending", ())
+    assert "[x]" not in path.read_text()
+    ticked(path, ours="Reject")
+    assert gate.wait(record.id, timeout=5).state == "rejected"
+
+
+def test_the_agents_box_beside_ours_changes_nothing_if_it_says_the_same_and_else_nothing_counts(
+    house: House,
+) -> None:
+    gate, record, path = adopted(house, ASKS)
+    ticked(path, ours="Approve", theirs="Reject")
+    eventually(lambda: "Please answer under Approval." in path.read_text())
+    assert gate.get(record.id).votes == ()
+    ticked(path, ours="Approve", theirs="Approve")
+    assert gate.wait(record.id, timeout=5).approved
+
+
+def test_nor_does_it_answer_in_the_note_as_the_agent_wrote_it(house: House) -> None:
+    """A phone may still show the note from before it was drawn."""
+    gate, record, path = adopted(house, ASKS)
+    path.write_text(ASKS.replace("[ ] Approve", "[x] Approve"))
+    eventually(lambda: "Refused: " in path.read_text())
+    assert (gate.get(record.id).state, gate.get(record.id).votes) == ("pending", ())
+    ticked(path, ours="Approve")
     assert gate.wait(record.id, timeout=5).approved
 
 

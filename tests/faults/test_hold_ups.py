@@ -18,8 +18,7 @@ from hitl_vault.acts import timing
 from hitl_vault.diagnosis.events import inotify_limits
 from hitl_vault.keeper.desk import Desk
 from hitl_vault.keeper.strangers import Strangers
-from hitl_vault.vault.adopted import _ticked
-from hitl_vault.vault.person import Person
+from hitl_vault.vault.adopted import _unticked
 from hitl_vault.vault.seal import differences
 from tests.conftest import Clock
 from tests.faults.puppet import Puppet
@@ -138,7 +137,7 @@ def test_drawing_a_note_of_nothing_but_boxes_takes_no_time() -> None:
     """The text was put together anew for each of them."""
     body = "- [x] Approve\n" * 40_000
     began = time.monotonic()
-    assert "[x]" not in _ticked(body, Person())
+    assert "[x]" not in _unticked(body)
     assert time.monotonic() - began < 1
 
 

@@ -49,7 +49,7 @@ def _ticks(lines: list[str]) -> Iterator[str | None]:
             fence = "" if closes else fence
         elif shallow and (opened := _fence(bare)):
             fence = opened
-        elif shallow and bare.replace("\t", " ").rstrip(" ").split(" ", 1)[0] == "##" and _is_notes(bare):
+        elif shallow and bare.replace("\t", " ").rstrip(" ").split(" ", 1)[0] == "##" and _ends_ours(bare):
             return
         elif shallow:
             yield _tick(bare)
@@ -61,8 +61,9 @@ def _fence(bare: str) -> str:
     return run if len(run) >= 3 and not broken else ""
 
 
-def _is_notes(bare: str) -> bool:
-    return bare[2:].strip(" \t") == "Notes" and bare[2:3] in (" ", "\t")
+def _ends_ours(bare: str) -> bool:
+    """Tell whether a heading begins the person's Notes, or what an agent wrote."""
+    return bare[2:].strip(" \t") in ("Notes", "As the agent wrote it") and bare[2:3] in (" ", "\t")
 
 
 def _tick(bare: str) -> str | None:

@@ -22,7 +22,7 @@ def test_a_tick_in_the_agents_words_is_no_vote_and_is_told_as_a_change(
     assert gate.wait(request.id, timeout=10).state is hv.State.APPROVED
 
 
-def test_two_boxes_with_one_label_in_an_agents_own_note_are_held_when_one_is_ticked(
+def test_boxes_in_an_agents_own_note_neither_answer_nor_keep_ours_from_it(
     house: House, gate: hv.Gate
 ) -> None:
     note = house.root / "Pending_Approval" / "PAY.md"
@@ -33,6 +33,9 @@ def test_two_boxes_with_one_label_in_an_agents_own_note_are_held_when_one_is_tic
     )
     eventually(lambda: "## Notes" in note.read_text())
     (request,) = gate.pending()
-    note.write_text(note.read_text().replace("- [ ] Approve", "- [x] Approve", 1))
-    eventually(lambda: "On hold" in note.read_text())
+    above, box, below = note.read_text().rpartition("- [ ] Approve")
+    note.write_text(f"{above}- [x] Approve{below}")
+    eventually(lambda: "Please answer under Approval" in note.read_text())
     assert gate.get(request.id).state is hv.State.PENDING
+    note.write_text(note.read_text().replace(box, "- [x] Approve", 1))
+    assert gate.wait(request.id, timeout=10).state is hv.State.APPROVED
