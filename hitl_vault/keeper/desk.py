@@ -23,7 +23,7 @@ from hitl_vault.keeper.settling import Settling
 from hitl_vault.keeper.sight import NOTHING, Finding, Sighting, assess, fingerprint
 from hitl_vault.keeper.sites import Sites
 from hitl_vault.keeper.timers import Timers
-from hitl_vault.keeper.values import with_changed_values
+from hitl_vault.keeper.values import with_unanswered
 from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.rules import Rules
 from hitl_vault.trust.modes import LACKING, PROVES
@@ -136,7 +136,7 @@ class Desk:
         lacking = self._lacking(record, finding)
         if lacking:
             finding = Finding(kind=Kind.FLAGGED, notice=lacking, patient=True)
-        return with_changed_values(record, finding, sightings)
+        return with_unanswered(record, finding, sightings)
 
     def _lacking(self, record: Record, finding: Finding) -> Notice | None:
         """Say what a vote still lacks that the person may be about to fill in."""

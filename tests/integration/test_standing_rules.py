@@ -373,3 +373,56 @@ def test_a_rule_that_was_ended_stays_so_though_its_note_is_put_back(work: Path, 
     assert puppet.gate.get(puppet.gate.ask("notify", CONTEXT).id).state == "pending"
     assert 'status: "ended"' in note.read_text()
     puppet.stop()
+
+
+APPROVED = (('status: "pending"', "status: approved"), ('approver: ""', "approver: ana"))
+
+
+def test_a_wish_without_an_answer_is_told_in_the_note(house: House) -> None:
+    """A file does not say who wrote it: whoever answers then has seen what else the answer does."""
+    gate = house.gate()
+    request = gate.ask("notify", CONTEXT)
+    house.edit(request, ('remember: ""', "remember: 7d"))
+    eventually(lambda: house.says(request, "remember: 7d\n```"))
+    assert house.says(request, "A standing rule is wished for here")
+    house.edit(request, *APPROVED)  # whoever sees that may mean it
+    gate.wait(request.id, timeout=5)
+    assert gate.get(request.id).standing
+
+
+def test_no_answer_counts_in_a_note_that_does_not_tell_of_the_wish(house: House) -> None:
+    gate = house.gate()
+    request = gate.ask("notify", CONTEXT)
+    note = house.note(request).read_text()
+    house.edit(request, ('remember: ""', "remember: 7d"))
+    eventually(lambda: house.says(request, "A standing rule is wished for here"))
+    for old, new in (*APPROVED, ('remember: ""', "remember: 7d")):
+        note = note.replace(old, new)
+    house.path(request).write_text(note)
+    eventually(lambda: house.says(request, "Refused: something above Notes was changed"))
+    assert (gate.get(request.id).state, gate.standing_rules()) == ("pending", [])
+
+
+def test_a_wish_that_is_taken_out_is_told_no_more(house: House) -> None:
+    gate = house.gate()
+    request = gate.ask("notify", CONTEXT)
+    house.edit(request, ('remember: ""', 'remember: "7d"'))
+    eventually(lambda: house.says(request, "A standing rule is wished for here"))
+    house.edit(request, ('remember: "7d"', 'remember: ""'))
+    eventually(lambda: not house.says(request, "wished for"))
+    house.edit(request, *APPROVED)
+    gate.wait(request.id, timeout=5)
+    assert gate.get(request.id).standing is None
+    assert [entry.kind for entry in gate.history(request.id)][1:3] == ["flagged", "cleared"]
+
+
+@pytest.mark.founded(mode="attributed", approvers='["ana"]', flag_after="20s")
+def test_a_box_ticked_with_nobody_named_is_told_as_a_wish(house: House) -> None:
+    gate = house.gate()
+    request = gate.ask("notify", CONTEXT)
+    house.edit(request, ("- [ ] Yes, and the same for 7d", "- [x] Yes, and the same for 7d"))
+    eventually(lambda: house.says(request, "A standing rule is wished for here"))
+    assert house.says(request, "nobody is named")
+    house.edit(request, ('approver: ""', "approver: ana"))
+    gate.wait(request.id, timeout=5)
+    assert gate.get(request.id).standing
