@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hitl_vault import config
 from hitl_vault.diagnosis.check import Check, fail, ok
+from hitl_vault.diagnosis.elsewhere import elsewhere
 from hitl_vault.diagnosis.events import events, inotify_limits
 from hitl_vault.diagnosis.notes import notes
 from hitl_vault.diagnosis.places import folders, settings_file, state_directory, vault_place
@@ -54,5 +55,6 @@ def _with_the_ledger(found: config.Config) -> Iterator[Check]:
     try:
         yield from record(ledger)
         yield from notes(found, ledger)
+        yield from elsewhere(found, ledger)
     finally:
         ledger.close()

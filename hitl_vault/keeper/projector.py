@@ -212,7 +212,7 @@ class Projector:
         return not self._is_one_of(past.every if _open(sighting) else past.good, sighting)
 
     def _is_blank(self, record: Record, sighting: Sighting, notes: str, carried: Sighting | None) -> bool:
-        """Tell whether a copy that waits for an answer is a drawing, byte for byte, without a person's marks."""
+        """Tell whether a copy that waits for an answer is just a drawing, without a person's marks."""
         if not (_open(sighting) and _goes_on(record, notes, carried)):
             return False
         drawn = (self._drawer.draw(then, Person(notes=notes)) for then in self._past(record.id).every)

@@ -50,6 +50,13 @@ def renamed_note(house: House, state: Path, id: str) -> None:
     note.rename(note.with_name("Pay Ada.md"))
 
 
+def note_elsewhere(house: House, state: Path, id: str) -> None:
+    (house.root / "Plans" / "May").mkdir(parents=True)
+    (house.root / "Plans" / "May" / "Pay Ada.md").write_text(
+        note_of(house, id).read_text().replace('"pending"', "approved")
+    )
+
+
 def foreign_note(house: House, state: Path, id: str) -> None:
     text = note_of(house, id).read_text()
     other = id[:-8] + "zzzzzzzz"
@@ -91,6 +98,7 @@ SPOILT = [
     (state_synced, "fail", "state"),
     (conflict_copy, "warn", "conflict copies"),
     (renamed_note, "warn", "renamed notes"),
+    (note_elsewhere, "warn", "notes elsewhere"),
     (foreign_note, "fail", "foreign notes"),
     (unreadable_note, "warn", "unreadable notes"),
     (leftover, "warn", "leftovers"),
@@ -121,6 +129,19 @@ def test_what_is_wrong_is_named_with_a_remedy(hitl: Shell, spoil: Spoil, level: 
     assert found[name]["level"] == level
     assert found[name]["remedy"]
     assert result.code == (1 if level == "fail" else 0)
+
+
+def test_notes_that_were_decided_and_notes_of_others_may_lie_anywhere(hitl: Shell) -> None:
+    gate, root = hitl.house.gate(), hitl.house.root
+    request = gate.ask("payment", {})
+    hitl.house.note(request)
+    gate.decide(request.id, "reject", by="ana")
+    eventually(lambda: hitl.house.says(request, "rejected", "Rejected"))
+    (root / "Archive").mkdir()
+    hitl.house.path(request, "Rejected").rename(root / "Archive" / "Paid.md")
+    (root / "Plan.md").write_text(f"---\nid: {request.id}\n---\n")
+    (root / "Archive" / "torn.md").write_bytes(b"---\nsha256: [[[\xff")
+    assert "notes elsewhere" not in hitl("doctor").out
 
 
 def test_a_person_is_told_to_leave_to_the_keeper_what_may_hold_a_note(hitl: Shell) -> None:
