@@ -89,8 +89,8 @@ def assess(
 ) -> Risk:
     """Return the risk of an action: the highest level of all concerns, and a score within that level.
 
-    What should be a number and is none counts as the highest level of its factor: what cannot be
-    judged is not harmless.
+    What should be a number and is none, or less than 0, counts as the highest level of its factor, and a
+    tool that is not named in plain text as a dangerous one: what cannot be judged is not harmless.
     """
     concerns = [concern for look in _LOOKS for concern in look(action, context, factors)]
     return _sum([*concerns, *extra])
@@ -145,6 +145,9 @@ def _beyond(
         why = f"{name} is not a number" if given else f"no {name} is given"
         yield Concern(level=highest[0].level, reason=why)
         return
+    if value < 0:
+        yield Concern(level=highest[0].level, reason=f"{name} is less than 0")
+        return
     for bound in highest:
         if value > bound.beyond or (inclusive and value == bound.beyond):
             yield Concern(
@@ -171,16 +174,33 @@ def _bulk(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator
 
 
 def _sensitive(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
-    if action.casefold() in factors.sensitive:
+    if factors.sensitive and _bare(action) in map(_bare, factors.sensitive):
         yield Concern(level=factors.sensitive_level, reason="sensitive action")
 
 
 def _tools(action: str, context: Mapping[str, Any], factors: Factors) -> Iterator[Concern]:
-    named = [context.get("tool"), context.get("tools")]
-    flat = [name for item in named for name in (item if isinstance(item, list | tuple) else [item])]
-    found = sorted({name for name in flat if isinstance(name, str) and name.casefold() in factors.tools})
+    if not factors.tools:
+        return
+    dangerous = {_bare(tool) for tool in factors.tools}
+    named = list(_named(context.get("tool"), context.get("tools")))
+    found = sorted({name for name in named if isinstance(name, str) and _bare(name) in dangerous})
     if found:
         yield Concern(level=factors.tools_level, reason=f"dangerous tools: {', '.join(found)}")
+    elif not all(isinstance(name, str) for name in named):
+        yield Concern(level=factors.tools_level, reason="a tool is not named in plain text")
+
+
+def _named(*values: object) -> Iterator[object]:
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from value
+        elif value is not None:
+            yield value
+
+
+def _bare(name: str) -> str:
+    """Return a name without what is between its words: `Code-Execution ` is `code_execution` as well."""
+    return "".join(char for char in name.casefold() if char.isalnum())
 
 
 _LOOKS = (_amount, _deletion, _environment, _bulk, _sensitive, _tools, _complexity)
