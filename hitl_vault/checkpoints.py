@@ -14,6 +14,7 @@ from hitl_vault.ledger.protocol import Ledger
 from hitl_vault.trust.keys import Key, Keys
 from hitl_vault.trust.signed_note import PublicKey, Signer, signed_by_one_of
 from hitl_vault.vault.files import write_note
+from hitl_vault.vault.layout import Layout
 
 _PURPOSE = "checkpoint"
 _KEPT = "checkpoint.json"
@@ -35,7 +36,7 @@ class Checkpoints:
 
     def __init__(self, config: Config, ledger: Ledger) -> None:
         self._state = config.state
-        self._copy = config.root / SETTINGS_FOLDER / COPY
+        self._layout = Layout(config.root)
         self._ledger = ledger
         self._keys = Keys(config.state)
         self._origin = origin_of(config.settings.id)
@@ -107,7 +108,9 @@ class Checkpoints:
     def _keep(self, note: str, tree: Tree, last: str) -> None:
         data = {"note": note, "size": tree.size, "peaks": [peak.hex() for peak in tree.peaks], "last": last}
         write_note(self._state / _KEPT, json.dumps(data).encode(), sync=True)
-        write_note(self._copy, note.encode(), sync=False)
+        copy = self._layout.root / SETTINGS_FOLDER / COPY
+        self._layout.check(copy)
+        write_note(copy, note.encode(), sync=False)
 
     def _signer(self) -> Signer:
         return self._signer_of(self._keys.current(self._ledger.now()))

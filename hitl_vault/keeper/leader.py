@@ -15,6 +15,7 @@ import filelock
 from hitl_vault.errors import ConfigError
 from hitl_vault.presence import CARD, LOCK, active_keeper, calling_card
 from hitl_vault.vault.files import write_note
+from hitl_vault.vault.layout import Layout
 
 GLANCES = 1.0
 """Seconds for which those that look who keeps the vault, one after the other, may stand in the way."""
@@ -30,6 +31,7 @@ class Leadership:
         self._state = state
         self._card = state / CARD
         self._calling_card = settings_folder / calling_card(state)
+        self._layout = Layout(settings_folder.parent)
         self._shown = False
 
     def take(self) -> bool:
@@ -52,7 +54,9 @@ class Leadership:
         return True
 
     def show(self) -> None:
-        """Let other machines see that this one keeps the vault."""
+        """Let other machines see that this one keeps the vault; not through a link."""
+        if self._layout.link_above(self._calling_card):
+            return
         write_note(self._calling_card, json.dumps({"host": socket.gethostname()}).encode(), sync=False)
         self._shown = True
 
@@ -68,7 +72,7 @@ class Leadership:
     def _hide(self) -> None:
         shown, self._shown = self._shown, False
         try:
-            if shown:
+            if shown and not self._layout.link_above(self._calling_card):
                 self._calling_card.unlink(missing_ok=True)
         except OSError as error:  # others see a keeper that is none, which harms less than a lock kept
             _log.warning("%s could not be removed: %s", self._calling_card, error)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from hitl_vault.errors import VaultError
 from hitl_vault.vault.hearing import best
 from hitl_vault.vault.listener import FOLDERS, LIMITS, Calls, Listener, refused, words
 from hitl_vault.vault.mounts import silent_filesystem
@@ -218,7 +219,7 @@ class Watcher:
     def _unheard(self) -> str:
         try:
             heard = self._sentinel.is_heard(_HEARD_WITHIN)
-        except OSError as error:
+        except (OSError, VaultError) as error:
             self._stopping.wait(_GATHER)
             return f"Whether changes are reported cannot be tested ({words(error)})."
         return "" if heard else "The system does not report changes in the vault."

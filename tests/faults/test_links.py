@@ -9,11 +9,16 @@ import pytest
 
 import hitl_vault as hv
 from hitl_vault.acts.standing import is_on
+from hitl_vault.checkpoints import COPY
 from hitl_vault.diagnosis import places
+from hitl_vault.keeper.leader import Leadership
+from hitl_vault.presence import calling_card
 from hitl_vault.vault.files import set_aside
 from hitl_vault.vault.layout import Layout
+from hitl_vault.vault.sentinel import Sentinel
+from hitl_vault.vault.watch import Watcher
 from tests.faults.puppet import Puppet
-from tests.house import House
+from tests.house import House, eventually
 
 ADOPTED = "---\ntype: approval_request\naction: y\nrequested_by: bot\n---\nWhat the agent wrote\n"
 
@@ -106,6 +111,46 @@ def test_what_is_set_aside_is_not_written_behind_a_link(tmp_path: Path) -> None:
     with pytest.raises(hv.VaultError, match="Set_Aside is a link"):
         set_aside(Layout(tmp_path), "a.md", b"x", "planted")
     assert not os.listdir(tmp_path / "elsewhere")
+
+
+def test_nothing_of_ours_is_written_behind_a_linked_settings_folder(house: House, outside: Path) -> None:
+    """It may have become a link while a keeper was at work."""
+    gate = house.gate(keeper=False)
+    sentinel, checkpoints = Sentinel(house.root), hv.Checkpoints(gate.config, gate.ledger)
+    here, other = (Leadership(work, house.root / ".hitl") for work in (house.work, outside.parent))
+    here.show()
+    (outside / COPY).write_text("precious")
+    (outside / calling_card(house.work)).write_text("precious")
+    before = _holds(outside)
+    _link(house.root / ".hitl", outside)
+    gate.ask("refund", {"eur": 1})
+    with pytest.raises(hv.VaultError, match=r"\.hitl is a link"):
+        checkpoints.make()
+    with pytest.raises(hv.VaultError, match=r"\.hitl is a link"):
+        sentinel.is_heard(0)
+    other.show()
+    assert here.take()
+    here.leave()
+    assert _holds(outside) == before
+    kept = checkpoints.newest()
+    assert kept
+    assert kept.tree.size == 1
+
+
+def test_a_watcher_reads_the_vault_where_its_settings_folder_is_a_link(house: House, outside: Path) -> None:
+    told: list[str] = []
+    _link(house.root / ".hitl", outside)
+    watcher = Watcher(
+        house.root, on_path=lambda path: None, on_rescan=lambda why: None, on_state=told.append, mode="auto"
+    )
+    before = set(os.listdir(outside))
+    watcher.start()
+    try:
+        eventually(lambda: watcher.state == "polling")
+    finally:
+        watcher.stop()
+    assert any(".hitl is a link" in line for line in told)
+    assert set(os.listdir(outside)) == before
 
 
 def test_doctor_names_linked_folders(home: House, outside: Path) -> None:
