@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 from hitl_vault import acts
@@ -23,7 +24,7 @@ from hitl_vault.domain.times import LONGEST
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.rules import Rules
-from hitl_vault.vault.fences import lines_of
+from hitl_vault.vault.fences import lines_of, outside
 from hitl_vault.vault.frontmatter import parse
 from hitl_vault.vault.numbers import with_numbers
 
@@ -38,6 +39,7 @@ _RISK = ("risk", "risk_level", "priority")
 _EXPIRES = ("expires", "expires_at", "deadline")
 _PERSONS = frozenset({"status", "approver", "comment", "approved_by", "approved_at"})
 _COMMENTED = re.compile(rb"^([A-Za-z][\w-]*):[ \t]+[^\s\"'|>#][^\n#]*[ \t]#\w", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+([^ \t\n#][^\n]{0,199})", re.MULTILINE)
 _AS_LEVEL = {"normal": Level.MEDIUM, "moderate": Level.MEDIUM, "urgent": Level.HIGH}
 
 
@@ -60,7 +62,7 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
         context={key: value for key, value in with_numbers(front).items() if key not in _PERSONS},
         agent=author,
         timeout=None if expires is None else min(max(expires - now, timedelta(0)), LONGEST),
-        summary=_word(fields, _SUMMARY),
+        summary=_word(fields, _SUMMARY) or _heading(front.body) or PurePosixPath(name).stem,
         reason=_word(fields, _REASON),
         key=f"{ADOPTED}{name}:{hashlib.sha256(data).hexdigest()}",
         risk=_risk(_word(fields, _RISK)),
@@ -149,6 +151,11 @@ def _is_utf8(data: bytes) -> bool:
 
 def _word(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return next(iter(_words(fields, names)), "")
+
+
+def _heading(body: str) -> str:
+    found = (_HEADING.search(body, *span) for span in outside(body))
+    return next((heading[1].rstrip(" \t") for heading in found if heading), "")
 
 
 def _words(fields: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

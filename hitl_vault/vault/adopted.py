@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from json.encoder import encode_basestring
+from typing import Any
 
 import yaml
 
@@ -18,6 +19,7 @@ from hitl_vault.vault.fences import lines_in_place, lines_of, outside, unclosed
 from hitl_vault.vault.fields import fields
 from hitl_vault.vault.frontmatter import Value, emit, parse
 from hitl_vault.vault.inert import row_text
+from hitl_vault.vault.members import field_rows
 from hitl_vault.vault.page import above, answer, box, system_rows
 from hitl_vault.vault.person import Person
 
@@ -112,12 +114,18 @@ def _ends(body: str) -> str:
 
 
 def _section(record: Record, body: str, person: Person) -> str:
-    rows = [*system_rows(record), *_emptied(record)]
+    rows = [*field_rows(_asked(record)), *system_rows(record), *_emptied(record)]
     parts = ["## Approval", *above(record), inert.table(rows)]
     if record.state is State.PENDING:
         parts += [answer(record), _ONLY_THESE if any(_boxes(body)) else ""]
         parts.append(f"{box('Approve', person.approve)}\n{box('Reject', person.reject)}")
     return "\n\n".join(part for part in parts if part)
+
+
+def _asked(record: Record) -> dict[str, Any]:
+    """Return what is asked, without the fields that stand for an answer."""
+    context = record.request.context
+    return {n: value for n, value in context.items() if n != "type" and _folded(n) not in PERSON_FIELDS}
 
 
 def _emptied(record: Record) -> Iterator[tuple[str, str]]:

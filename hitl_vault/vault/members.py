@@ -12,6 +12,7 @@ from hitl_vault.vault import inert
 from hitl_vault.vault.inert import row_text
 
 _MOST_ROWS = 8
+_MOST_FIELDS = 12
 _MOST_NAMES = 12
 WIDTH = 200
 """Characters of one value."""
@@ -29,23 +30,35 @@ _OURS = frozenset(
 
 def member_rows(members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield one row for each of the first plain members, and one that names all the others."""
-    shown = _shown(members)
+    shown = _shown(members, _MOST_ROWS)
     for name, value in shown.items():
-        yield _label(name), _member(value)
-    if left := [name for name in members if name not in shown]:
-        yield "Also", f"{_named(left)}; see Context"
+        yield _label(name), "below" if _is_lines(value) else _member(value, "Context")
+    yield from _others(members, shown, "Context")
+
+
+def field_rows(members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the same of members that stand in full among the properties of their note."""
+    shown = _shown(members, _MOST_FIELDS)
+    for name, value in shown.items():
+        yield _label(name), _member(value, "the properties")
+    yield from _others(members, shown, "the properties")
 
 
 def member_texts(members: Mapping[str, Any]) -> Iterator[str]:
     """Yield the texts of several lines among these rows, as they would be read."""
-    for name, value in _shown(members).items():
+    for name, value in _shown(members, _MOST_ROWS).items():
         if _is_lines(value):
             yield f"{_label(name)}\n{inert.indented(value, limit=_TEXT_LIMIT)}"
 
 
-def _shown(members: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(members: Mapping[str, Any], most: int) -> dict[str, Any]:
     plain = (item for item in members.items() if not isinstance(item[1], dict | list | tuple))
-    return dict(islice(plain, _MOST_ROWS))
+    return dict(islice(plain, most))
+
+
+def _others(members: Mapping[str, Any], shown: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
+    if left := [name for name in members if name not in shown]:
+        yield "Also", f"{_named(left)}; see {where}"
 
 
 def _label(name: str, width: int = inert.ROW_CHARACTERS) -> str:
@@ -60,13 +73,11 @@ def _named(names: Sequence[str]) -> str:
     return f"{listed} and {more} more" if more > 0 else listed
 
 
-def _member(value: Any) -> str:
-    if _is_lines(value):
-        return "below"
+def _member(value: Any, where: str) -> str:
     if isinstance(value, str) and not value.strip():
         return row_text(encode_basestring(value), WIDTH)
     long = isinstance(value, str) and len(value) > WIDTH
-    return f"{row_text(value, WIDTH)}{', see Context' if long else ''}"
+    return f"{row_text(value, WIDTH)}{f', see {where}' if long else ''}"
 
 
 def _is_lines(value: Any) -> bool:

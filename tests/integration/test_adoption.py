@@ -71,6 +71,23 @@ def test_a_note_of_theirs_becomes_a_request_with_its_keys_as_context(house: Hous
     eventually(lambda: has_boxes(path))
 
 
+@pytest.mark.parametrize(
+    ("body", "summary"),
+    [
+        ("Please.\n\n```\n# no\n```\n\n## Pay ACME \n# Later\n", "Pay ACME"),
+        ("#\n#tag\n", "PAY_7"),
+        ("", "PAY_7"),
+    ],
+)
+def test_a_note_without_a_subject_is_listed_by_its_first_heading_else_by_its_name(
+    house: House, gate: hv.Gate, body: str, summary: str
+) -> None:
+    path = house.root / "Pending_Approval" / "payment" / "PAY_7.md"
+    path.parent.mkdir()
+    path.write_text(f"---\ntype: approval_request\naction: payment\n---\n{body}")
+    assert adopted(gate).request.summary == summary
+
+
 def test_the_file_name_the_keys_and_the_text_stay(house: House, gate: hv.Gate) -> None:
     path = write(house)
     adopted(gate)

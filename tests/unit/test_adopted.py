@@ -46,6 +46,28 @@ def test_the_agents_lines_and_text_stay_as_they_were() -> None:
     assert note.endswith(f"\n\n{THEIRS}{BODY}\n## Notes\n")
 
 
+def test_what_is_asked_stands_above_the_boxes_whatever_the_agents_heading_says() -> None:
+    context = {
+        "type": "approval_request",
+        "action": "payment",
+        "amount": 9000,
+        "to": "EVIL",
+        "why": "a\nb",
+        "list": [1],
+        "Risk": "none",
+        "Code": "ABCD",
+    }
+    record = adopted("\n# Pay 5 EUR to ACME\n")
+    asked = request("payment", context, adopted=record.request.adopted)
+    for found in (pending(asked), approved(asked)):
+        facts = drawn(found).split("```text\n")[-1 if found.decision else 1].split("```")[0]
+        rows = [" ".join(row.split()) for row in facts.splitlines()]
+        assert rows[:4] == ["action payment", "amount 9000", "to EVIL", "why a⟨U+000A⟩b"]
+        assert rows[4:6] == ['"Risk" none', "Also list; see the properties"]
+        assert rows[6].startswith("Asked by")
+        assert [row for row in rows if "ABCD" in row] == ([] if found.decision else ['Its own "Code" ABCD'])
+
+
 def test_it_gets_the_fields_that_it_lacks() -> None:
     ballot = read_ballot(drawn(adopted()).encode())
     assert ballot.fields["id"] == ID
