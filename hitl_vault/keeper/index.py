@@ -188,6 +188,10 @@ class Index:
         finally:
             self._db.close()
 
+    def let_go(self) -> None:
+        """Close the file and change nothing, for whoever has only read: a keeper may be at work."""
+        self._db.close()
+
 
 def _is_text(path: str) -> bool:
     """Tell whether a path can be kept here: one with bytes that are no UTF-8 cannot."""

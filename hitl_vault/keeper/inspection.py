@@ -53,7 +53,7 @@ def _index(config: Config) -> Iterator[Index]:
     try:
         yield index
     finally:
-        index.close(tidy=False)  # a keeper may be at work, whose end this is not
+        index.let_go()
 
 
 def _look(

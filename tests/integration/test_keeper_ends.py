@@ -8,6 +8,7 @@ from threading import Timer
 import pytest
 
 import hitl_vault as hv
+from hitl_vault.keeper.index import Index
 from hitl_vault.keeper.leader import Leadership
 from hitl_vault.presence import LOCK
 from tests.house import House, eventually
@@ -75,3 +76,13 @@ def test_those_that_look_who_keeps_the_vault_keep_nobody_from_drawing(house: Hou
         gate.close()
         no_more.join()
     assert house.path(request).exists()
+
+
+def test_verifying_does_not_make_the_next_keeper_believe_that_the_last_one_crashed(house: House) -> None:
+    gate = house.gate(keeper=False)
+    gate.decide(gate.ask("refund", {"order": "A-17"}).id, "reject", by="ana")
+    assert gate.draw()
+    assert hv.verify_vault(gate.config, gate.ledger).notes == 1
+    index = Index(house.kept() / "notes.db")
+    assert index.begin()
+    index.let_go()
