@@ -115,6 +115,12 @@ class InvalidTransition(RequestError):
 class NotAllowed(HitlVaultError):
     """The vote does not count."""
 
+    def __init__(self, message: str | None = None, *, told: str = "", found: str = "") -> None:
+        """Keep what a note says instead: `told` is ours alone, `found` what the message quotes."""
+        super().__init__(message)
+        self.told = told
+        self.found = found
+
 
 class NotAnApprover(NotAllowed):
     """This name is not on the list of approvers for the request."""

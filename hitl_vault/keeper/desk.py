@@ -12,7 +12,7 @@ from hitl_vault.config import Config
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.requirement import Mode
-from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, NotAllowed
+from hitl_vault.errors import BallotInvalid, CodeInvalid, HitlVaultError, NotAllowed, SignatureInvalid
 from hitl_vault.keeper.archivist import Archivist
 from hitl_vault.keeper.beside import without_ticks_beside
 from hitl_vault.keeper.casting import Cast, cast_of
@@ -120,8 +120,7 @@ class Desk:
         elif isinstance(result, CodeInvalid):  # recorded already
             self._draw(self._ledger.record(cast.id), cast.sightings)
         elif isinstance(result, HitlVaultError):
-            why = "Refused" if isinstance(result, NotAllowed) else "Not counted"
-            self._tell_in_note(cast.id, Kind.REFUSED, Notice(text=f"{why}: {result}."), cast.sightings)
+            self._tell_in_note(cast.id, Kind.REFUSED, _refusal(result), cast.sightings)
         else:
             raise result
 
@@ -245,3 +244,12 @@ class Desk:
             self._settling.forget(record.id)
         elif self._settled(record.id, sightings, self._settings.settle):
             self._archivist.hand_over(record, sightings)
+
+
+def _refusal(error: HitlVaultError) -> Notice:
+    """Return what a note says of an error; what was found in the note stands apart from our own words."""
+    if isinstance(error, SignatureInvalid):  # the name in one is not held against the list yet
+        return Notice(text="Refused: the signature does not count.", detail=str(error))
+    if isinstance(error, NotAllowed) and error.told:
+        return Notice(text=f"Refused: {error.told}.", detail=f"approver: {error.found}")
+    return Notice(text=f"{'Refused' if isinstance(error, NotAllowed) else 'Not counted'}: {error}.")

@@ -24,7 +24,8 @@ def as_voter(record: Record, vote: Vote, has_asked: HasAsked) -> Vote:
     requirement = record.request.requirement
     name = plain_name(vote.by)
     if name and is_author(record, name, has_asked):
-        raise SelfApproval(f"{name} asked for this, or may have, and may not answer it")
+        said = "asked for this, or may have, and may not answer it"
+        raise SelfApproval(f"{name} {said}", told=f"whoever has this name {said}", found=name)
     vote = changed(vote, by=name, on_behalf_of=())
     if requirement.mode is Mode.OPEN and not record.approvers:
         return vote
@@ -74,10 +75,12 @@ def _voting_for(record: Record, vote: Vote, has_asked: HasAsked) -> tuple[str, .
         raise NotAnApprover("the vote names nobody; fill in `approver`")
     others = requirement.answers_for(vote.by, vote.at, record.approvers)
     if others is None:
-        raise NotAnApprover(f"{vote.by} is not an approver of this request{_who_is(record, vote)}")
+        said = f"is not an approver of this request{_who_is(record, vote)}"
+        raise NotAnApprover(f"{vote.by} {said}", told=f"this name {said}", found=vote.by)
     free = tuple(who for who in others if not is_author(record, who, has_asked))
     if others and not free:
-        raise SelfApproval(f"{vote.by} answers for {', '.join(others)}, who asked for this, or may have")
+        said = f"answers for {', '.join(others)}, who asked for this, or may have"
+        raise SelfApproval(f"{vote.by} {said}", told=f"this name {said}", found=vote.by)
     return free
 
 
