@@ -17,7 +17,7 @@ from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.policy import Effect
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import Request
-from hitl_vault.domain.requirement import Mode
+from hitl_vault.domain.requirement import PROVEN
 from hitl_vault.domain.standing import ACTIVE, StandingRule, comparable
 from hitl_vault.domain.times import exact, readable
 from hitl_vault.errors import BallotInvalid, InvalidTransition, NotAllowed
@@ -29,10 +29,10 @@ def check_wish(record: Record, vote: Vote) -> None:
     wish, offer = vote.remember or timedelta(0), record.rememberable
     if vote.verdict is Verdict.REJECT:
         raise NotAllowed("only an approval can be remembered; empty `remember`, or approve")
+    if record.request.requirement.mode in PROVEN:
+        raise NotAllowed("a standing rule cannot be made with a code or a signature; answer without it")
     if offer is None:
         raise NotAllowed("the policy offers no standing rule for a request like this; empty `remember`")
-    if record.request.requirement.mode.strictness > Mode.ATTRIBUTED.strictness:
-        raise NotAllowed("no proof here covers a standing rule; empty `remember`")
     if not timedelta(0) < wish <= offer.longest:
         raise NotAllowed(f"a standing rule lasts at most {exact(offer.longest)} here; write less")
 

@@ -21,7 +21,7 @@ from hitl_vault.domain.edits import picked
 from hitl_vault.domain.lifecycle import FINAL, Kind, State
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.request import Request
-from hitl_vault.domain.requirement import Remember
+from hitl_vault.domain.requirement import PROVEN, Remember
 from hitl_vault.domain.standing import StandingRule
 
 
@@ -110,11 +110,12 @@ class Record:
     def rememberable(self) -> Remember | None:
         """What a standing rule may cover, None where the policy offers none for a request like this one.
 
-        No rule can stand for files, whose content is bound, nor for notes that were adopted.
+        No rule can stand for files, whose content is bound, nor for notes that were adopted, nor where
+        an answer needs a code or a signature: that proves one answer.
         """
         request = self.request
         offer = request.requirement.remember
-        if offer is None or request.adopted or request.files:
+        if offer is None or request.adopted or request.files or request.requirement.mode in PROVEN:
             return None
         return offer if request.risk.level.rank <= offer.up_to.rank else None
 

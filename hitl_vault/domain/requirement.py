@@ -26,6 +26,10 @@ class Mode(StrEnum):
         return list(Mode).index(self)
 
 
+PROVEN = frozenset({Mode.CODE, Mode.SIGNED})
+"""The modes in which a vote comes with a proof of that vote."""
+
+
 def stricter(a: Mode, b: Mode) -> Mode:
     """Return the stricter of two modes: a rule may raise the vault's mode, never lower it."""
     return max(a, b, key=lambda mode: mode.strictness)

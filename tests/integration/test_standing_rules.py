@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 import hitl_vault as hv
+from hitl_vault.acts.standing import check_wish
+from hitl_vault.domain.decision import Gesture, Verdict, Vote
+from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.templates import Templates
 from tests.faults.puppet import Puppet
 from tests.house import House, eventually
 
@@ -305,14 +309,19 @@ def test_nothing_is_offered_where_the_policy_says_never_or_the_risk_is_too_high(
 
 
 @pytest.mark.parametrize("mode", ["code", "signed"])
-def test_where_no_proof_covers_a_rule_none_is_made(home: House, mode: str) -> None:
+def test_where_no_proof_covers_a_rule_none_is_offered_or_made(home: House, mode: str) -> None:
     home.found(mode=mode, approvers='["ana"]')
     (home.root / ".hitl" / "policy.yaml").write_text(POLICY)
     gate = home.gate(keeper=False)
     request = gate.ask("notify", CONTEXT)
     with pytest.raises(hv.NotAllowed):
         gate.decide(request.id, "approve", by="ana", remember="1d")
+    wish = Vote(verdict=Verdict.APPROVE, gesture=Gesture.TICK, at=request.created, remember=timedelta(days=1))
+    with pytest.raises(hv.NotAllowed, match="cannot be made with a code or a signature; answer without it"):
+        check_wish(gate.get(request.id), wish)
     assert gate.ledger.standing() == []
+    note = Drawer(Templates()).draw(gate.get(request.id)).decode()
+    assert (note.count("- [ ] Approve"), note.count("the same for"), note.count("\nremember:")) == (1, 0, 0)
 
 
 @pytest.mark.parametrize(("wishes", "days"), [(("2d", "5d"), 2), (("2d", None), None), ((None, "2d"), None)])
