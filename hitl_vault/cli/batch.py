@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -31,9 +30,9 @@ def approve(
         say("no request that awaits an answer fits")
         return DONE
     if not json:
-        render.write(_shown(found))
+        render.write(_shown(gate, found))
     elif not yes:
-        print(*_shown(found), sep="\n", file=sys.stderr)
+        print(*_shown(gate, found), sep="\n", file=sys.stderr)
     if not (yes or _agreed(len(found))):
         say("nothing was approved")
         return DONE
@@ -47,12 +46,11 @@ def approve(
     return each(gate, list(digests), vote, list(hv.State), json=json)
 
 
-def _shown(found: Sequence[hv.Record]) -> Iterator[str]:
+def _shown(gate: hv.Gate, found: Sequence[hv.Record]) -> Iterator[str]:
+    layout, now = hv.Layout(gate.config.root), gate.ledger.now()
     for record in found:
-        request = record.request
-        yield f"{render.risk(request.risk.level, f'{request.risk.level} risk')}  {views.title(request)}"
-        yield f"  {request.id}  asked by {hv.text.one_line(request.agent)}"
-        yield from render.block(jsonlib.dumps(request.context, indent=2, ensure_ascii=False))
+        yield from views.asked(record, note=layout.home(record), now=now)
+        yield ""
     yield f"{len(found)} in all."
 
 

@@ -41,18 +41,23 @@ def title(request: hv.Request) -> str:
 
 
 def card(record: hv.Record, history: list[hv.Entry], *, note: Path, now: datetime) -> Iterator[str]:
-    """Yield the lines that show a request: facts first, the whole context, the agent's words, the history."""
+    """Yield the lines that show a request: what is asked, how it was decided, the history."""
+    yield from asked(record, note=note, now=now)
+    yield from _decision(record)
+    yield from _section("History")
+    for entry in history:
+        head = f"  {hv.times.readable(entry.at)}  "
+        yield from render.hung(head, len(head), entry_line(entry))
+
+
+def asked(record: hv.Record, *, note: Path, now: datetime) -> Iterator[str]:
+    """Yield the lines that show what is asked: facts first, the whole context, the agent's words."""
     yield from _heading(record)
     yield ""
     yield from _facts(record, note, now)
     yield from _notice(record)
     yield from _context(record)
     yield from _words(record)
-    yield from _decision(record)
-    yield from _section("History")
-    for entry in history:
-        head = f"  {hv.times.readable(entry.at)}  "
-        yield from render.hung(head, len(head), entry_line(entry))
 
 
 def _context(record: hv.Record) -> Iterator[str]:

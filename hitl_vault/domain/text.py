@@ -12,6 +12,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+LONGEST_NAME = 120
+"""Columns of the name of an action or an agent, so that no place where it stands has to cut it."""
+
 BLANK = frozenset(
     map(
         chr,
@@ -70,6 +73,16 @@ def one_line(text: str, width: int | None = None) -> str:
         return line
     tail = f"⟨… {len(text)} in all⟩"
     return _cut(line, max(0, width - len(tail))) + tail
+
+
+def too_long_a_name(what: str, name: str) -> str:
+    """Say that a name cannot be shown whole wherever it stands, and what to do; empty if it can."""
+    if len(name) <= LONGEST_NAME and columns(one_line(name)) <= LONGEST_NAME:
+        return ""
+    return (
+        f"the {what} {one_line(name, 40)!r} takes more than {LONGEST_NAME} columns; "
+        "give it a short name and put the rest into the context"
+    )
 
 
 def fence(text: str, info: str = "text", limit: int | None = None) -> str:

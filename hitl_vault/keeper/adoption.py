@@ -20,6 +20,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import ADOPTED, Adopted
 from hitl_vault.domain.requirement import Requirement
 from hitl_vault.domain.risk import Level, Risk
+from hitl_vault.domain.text import too_long_a_name
 from hitl_vault.domain.times import LONGEST
 from hitl_vault.errors import BallotInvalid
 from hitl_vault.ledger.protocol import Writer
@@ -57,8 +58,12 @@ def asking_of(name: str, data: bytes, *, requirement: Requirement, now: datetime
         raise BallotInvalid(f"{name} is larger than {LARGEST // 1024} KiB; shorten the note", field=None)
     expires = _instant(_word(fields, _EXPIRES))
     author, *others = _words(fields, _AGENT) or ["unknown"]
+    action = _word(fields, _ACTION) or _word(fields, ("type",))
+    for what, said in (("action", action), ("agent", author)):
+        if fault := too_long_a_name(what, said):
+            raise BallotInvalid(f"{name}: {fault}", field=what)
     return acts.Asking(
-        action=_word(fields, _ACTION) or _word(fields, ("type",)),
+        action=action,
         context={key: value for key, value in with_numbers(front).items() if key not in _PERSONS},
         agent=author,
         timeout=None if expires is None else min(max(expires - now, timedelta(0)), LONGEST),

@@ -75,10 +75,10 @@ def is_short(fence: Inert) -> bool:
     return "\n⟨… " in fence
 
 
-def row_text(value: object, width: int = ROW_CHARACTERS) -> str:
-    """Return any JSON value on one short line; a string as it is, anything else as JSON."""
+def row_text(value: object, width: int | None = ROW_CHARACTERS) -> str:
+    """Return any JSON value on one line, short but for a `width` of None; a string as it is, else as JSON."""
     text = value if isinstance(value, str) else _compact(value)
-    if len(text) > width or not text.isascii() or not text.isprintable():
+    if width is None or len(text) > width or not text.isascii() or not text.isprintable():
         text = one_line(text, width)
     return text.replace("<%", "<⟨U+0025⟩")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hitl_vault.domain.identity import is_id
+from hitl_vault.domain.identity import is_id, slug
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.record import Notice, Record
 from hitl_vault.domain.request import Request
@@ -227,6 +227,8 @@ def words(request: Request) -> Inert:
 def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     """Yield who asks, how risky it is, and what the policy wants."""
     request = record.request
+    if len(request.action) > len(slug(request.action)):  # the heading does not say all of it
+        yield "Action", row_text(request.action)
     yield "Asked by", row_text(request.agent)
     if request.summary:
         yield "It says", f"(unchecked) {row_text(request.summary, WIDTH)}"
@@ -236,7 +238,7 @@ def system_rows(record: Record) -> Iterator[tuple[str, str]]:
     if request.requirement.rule:
         yield "Rule", row_text(request.requirement.why)
     for file in request.files:
-        yield "File", row_text(f"{file.name}: {file.path}")
+        yield "File", row_text(f"{file.name}: {file.path}", None)  # in full: the end is what counts
         yield "File content", row_text(f"{file.name}: {file.size} bytes, sha256:{file.sha256}")
     yield from people_rows(record)
     alike = look_alikes(*request.said)

@@ -16,6 +16,7 @@ from hitl_vault.domain.policy import Asked
 from hitl_vault.domain.record import Record
 from hitl_vault.domain.request import ADOPTED
 from hitl_vault.domain.risk import Level, Risk
+from hitl_vault.domain.text import too_long_a_name
 from hitl_vault.domain.times import Duration, duration
 from hitl_vault.domain.unfit import unfit
 from hitl_vault.ledger.protocol import Ledger, Writer
@@ -88,8 +89,8 @@ def asking(
 ) -> Asking:
     """Return what `agent` asks and what the policy says of it.
 
-    Raises `ValueError` for an action without a name, a text or context that is not JSON, a key that is
-    kept for adopted notes, or a schema that cannot be used, and `PolicyInvalid`.
+    Raises `ValueError` for an action without a name, a name of over 120 columns, a text or context that is
+    not JSON, a key that is kept for adopted notes, or a schema that cannot be used, and `PolicyInvalid`.
     """
     asked = judged(agent, now, action, context, run=run, risk=risk)
     _check_texts(summary=summary, reason=reason, key=key)
@@ -130,6 +131,9 @@ def judged(
     _check_texts(action=action, agent=agent, run=run)
     if not action.strip():
         raise ValueError("an action needs a name")
+    for what, name in (("action", action), ("agent", agent)):
+        if fault := too_long_a_name(what, name):
+            raise ValueError(fault)
     claimed = risk if isinstance(risk, Risk) or not risk else Risk(level=Level(risk))
     taken = _checked(action, context)
     return Asked(action=action, context=taken, agent=agent, now=now, run=run, claimed=claimed or None)

@@ -146,6 +146,19 @@ def test_a_condition_approves_what_it_shows_and_nothing_else(hitl: Shell) -> Non
     assert states(hitl, *ids) == ["approved", "pending", "pending"]
 
 
+def test_a_condition_shows_all_that_the_request_alone_would_show(hitl: Shell, tmp_path: Path) -> None:
+    script = tmp_path / ("innocent" * 12) / "wipe.sh"
+    script.parent.mkdir()
+    script.write_text("rm -rf /")
+    action = "read reports " + "and more " * 9 + "then drop the database"
+    id = hitl.ask("--file", f"script={script}", "--reason", "A reason", action=action)
+    result = hitl("approve", "--where", "true", "--by", "ana", "--yes")
+    shown = "".join(result.out.split())
+    record = hitl("show", id, "--json").json
+    for said in (action, str(script), record["request"]["files"][0]["sha256"], record["digest"], "A reason"):
+        assert "".join(said.split()) in shown
+
+
 class Terminal(io.StringIO):
     """Standard input with somebody at it."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import hitl_vault as hv
-from tests.house import House
+from tests.house import House, eventually
 
 CONTENT = b"replicas: 3\n"
 
@@ -185,3 +185,11 @@ def test_a_guarded_call_hashes_its_files_again_before_it_runs(house: House, conf
     with pytest.raises(hv.DigestMismatch):
         deploy(1)
     assert ran == []
+
+
+def test_the_note_shows_the_whole_path_whose_end_says_what_it_is(house: House, work: Path) -> None:
+    path = work / ("innocent" * 20) / ("harmless" * 20) / "wipe_production.sh"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(CONTENT)
+    request = house.gate().ask("deploy", files={"script": path})
+    eventually(lambda: house.says(request, str(path)))

@@ -347,6 +347,34 @@ def test_what_was_judged_is_recorded_even_if_whoever_asks_changes_it_meanwhile(r
     assert (large.requirement.rule, large.context) == ("large", {"pay": {"amount": 50_000}})
 
 
+LONG = "read reports " * 9 + "and then drop the database"
+
+
+@pytest.mark.parametrize("name", [LONG, "pay" + "\u200b" * 100])
+def test_a_name_that_no_place_could_show_whole_is_refused(house: House, name: str) -> None:
+    gate = house.gate(keeper=False)
+    for refused in (lambda: gate.ask(name), lambda: gate.check(name)):
+        with pytest.raises(ValueError, match=r"the action '.*' takes more than 120 columns"):
+            refused()
+    with pytest.raises(ValueError, match=r"the agent '.*' takes more than 120 columns"):
+        house.gate(agent=name, keeper=False).ask("pay")
+
+
+def test_a_name_that_the_heading_cuts_stands_in_the_note_in_full(house: House) -> None:
+    action = LONG[-120:].strip()
+    request = house.gate().ask(action)
+    eventually(lambda: house.says(request, f"\nAction    {action}\n"))
+
+
+def test_a_note_of_its_own_with_such_a_name_is_not_adopted_and_is_told_why(house: House) -> None:
+    gate = house.gate()
+    path = adopted(house, LONG)
+    eventually(
+        lambda: any("120 columns" in note.read_text() for note in path.parent.glob("*") if note != path)
+    )
+    assert list(gate.pending()) == []
+
+
 def adopted(house: House, action: str) -> Path:
     path = house.root / "Pending_Approval" / "THEIRS.md"
     path.write_text(f"---\ntype: approval_request\naction: {action}\nstatus: pending\n---\nPlease.\n")
