@@ -94,7 +94,10 @@ def _close_all() -> None:
 
 
 class Gate(Guarding, Waiting, Signing, Checking, Askers, Looking, Conversing, Remembering):
-    """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager."""
+    """Asks on behalf of one agent. Safe to use from any thread; close it, or use it as a context manager.
+
+    A process that is forked off may go on using it, without the keeper, and keeps alive the grants it takes.
+    """
 
     def __init__(self, config: config.Config, ledger: Ledger, *, agent: str, keeper: bool) -> None:
         if not agent.strip():

@@ -19,6 +19,7 @@ from hitl_vault.domain.request import Request
 from hitl_vault.errors import LedgerUnavailable
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.verbs import operands
+from hitl_vault.verbs.forked import Threaded, anew_in_forks
 
 LARGEST_RESULT = 64 * 1024
 """Bytes of a result's JSON that are recorded; of a larger one, the size and the digest."""
@@ -127,13 +128,18 @@ def settled(outcome: Literal["executed", "failed"], by: str, comment: str, at: d
     return Outcome(state=State.EXECUTED, at=at, result=recordable(comment) if comment else None, by=by)
 
 
-class Leases:
-    """Renews the leases of the grants that are held in this process, from one thread."""
+class Leases(Threaded):
+    """Renews the leases of the grants that were taken in this process, from one thread."""
 
     def __init__(self, ledger: Ledger, lease: timedelta, *, tell: Callable[[str], None]) -> None:
         self._ledger = ledger
         self._lease = lease
         self._tell = tell
+        self.begin_anew()
+        anew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """See `Threaded`. The other process renews what it took: a fork says nothing of who runs it."""
         self._grants: weakref.WeakSet[Grant] = weakref.WeakSet()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None

@@ -22,6 +22,7 @@ from hitl_vault.domain.record import Record
 from hitl_vault.domain.times import Duration, duration, spoken
 from hitl_vault.errors import LedgerUnavailable, WaitTimeout
 from hitl_vault.ledger.protocol import Ledger
+from hitl_vault.verbs.forked import Threaded, anew_in_forks
 from hitl_vault.wakeup import Wakeup
 
 Wake = Callable[[], None]
@@ -59,14 +60,25 @@ class Watch:
         return record.decision or (record.question if self._questions else None)
 
 
-class Waiters:
+class Waiters(Threaded):
     """Who waits for which request. A `wake` must be quick and safe to call from any thread."""
 
     def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._closed = False
+        self.begin_anew()
+        self._listen()
+        anew_in_forks(self)
+
+    def begin_anew(self) -> None:
+        """See `Threaded`. The forked process listens once it waits, which most never do."""
         self._lock = threading.Lock()
         self._wakes: dict[str, list[tuple[Wake, News]]] = {}
-        self._closed = False
-        self._unsubscribe = ledger.subscribe(self._deliver)
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def _listen(self) -> None:
+        if self._unsubscribe is None:
+            self._unsubscribe = self._ledger.subscribe(self._deliver)
 
     @contextmanager
     def watching(self, id: str, wake: Wake) -> Iterator[News]:
@@ -76,6 +88,7 @@ class Waiters:
         """
         waiter = (wake, News())
         with self._lock:
+            self._listen()
             self._wakes.setdefault(id, []).append(waiter)
         try:
             yield waiter[1]
@@ -87,7 +100,8 @@ class Waiters:
 
     def close(self) -> None:
         """Stop listening to the ledger, and end every wait."""
-        self._unsubscribe()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
         self._closed = True
         with self._lock:
             wakes = [wake for waiters in self._wakes.values() for wake, _ in waiters]
