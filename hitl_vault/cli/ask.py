@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import hitl_vault as hv
 from hitl_vault.cli import options as o
@@ -15,6 +15,7 @@ from hitl_vault.cli import render, views
 from hitl_vault.cli.each import each
 from hitl_vault.cli.exits import DONE, QUESTION, Usage, of_state
 
+_FORM = '; write {"name": value, …}'
 LARGEST_CONTEXT = 16 * 1024 * 1024
 
 Context = Annotated[
@@ -112,9 +113,9 @@ def json_object(text: str, flag: str) -> dict[str, Any]:
     try:
         value = jsonlib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Usage(f"{flag}: not JSON: {error}") from error
+        raise Usage(f"{flag}: not JSON: {error}{_FORM}") from error
     if not isinstance(value, dict):
-        raise Usage(f'{flag}: not a JSON object; write {{"name": value, …}}')
+        raise Usage(f"{flag}: not a JSON object{_FORM}")
     return value
 
 
@@ -127,9 +128,17 @@ def _source(text: str) -> str:
             raise Usage(
                 f"--context: {path} lies in a state directory, which holds secrets; name another file"
             )
-        with path.open("rb") as file:
+        with opened(path, "--context") as file:
             return _decoded(file.read(LARGEST_CONTEXT + 1))
     return text
+
+
+def opened(path: Path, flag: str) -> BinaryIO:
+    """Open the file that an option names; the error names the option as well."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"{flag}: {path}") from error
 
 
 def _decoded(data: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import hitl_vault as hv
 from hitl_vault.cli import render, views
-from hitl_vault.cli.exits import Usage, confirmed
+from hitl_vault.cli.exits import Usage, confirmed, say
 
 Prove = Callable[[str], dict[str, str]]
 """Returns the arguments of `Gate.decide` that prove an answer to a request."""
@@ -37,7 +37,13 @@ def proving(
     if sign:
         return lambda id: {"signature": _signature(gate, id, verdict, by, key, yes, edits)}
     typed = "" if code is None else _code(code)
-    return lambda id: {"code": typed} if typed else {}
+
+    def proof(id: str) -> dict[str, str]:
+        if typed and gate.get(id).request.requirement.mode not in (hv.Mode.CODE, hv.Mode.SIGNED):
+            say(f"--code: {render.short(id)} asks for no code; yours was not looked at")
+        return {"code": typed} if typed else {}
+
+    return proof
 
 
 def split_key(words: Sequence[str], sign: bool) -> tuple[list[str], str | None]:

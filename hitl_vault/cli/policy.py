@@ -105,7 +105,10 @@ def _tried(results: list[tuple[str, list[str]]]) -> Iterator[str]:
 
 def _cases(file: str | None, policy: str | None, vault: str | None, state_dir: str | None) -> Path:
     if file is None:
-        return hv.policies.cases_beside(_path(policy, vault, state_dir, proposed=True))
+        beside = hv.policies.cases_beside(_path(policy, vault, state_dir, proposed=True))
+        if not beside.exists():
+            raise Usage(f"there are no cases in {beside}; write them there (docs/policy.md), or name a FILE")
+        return beside
     if file in hv.policies.shipped_policies():
         return hv.policies.cases_beside(hv.policies.find(file))
     return Path(os.path.expanduser(file))

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import hitl_vault as hv
 from hitl_vault.cli import entries, render
+from hitl_vault.cli.ask import opened
 from hitl_vault.cli.exits import DONE, ERROR, Usage, say
 from hitl_vault.cli.options import Argument, Json, Option, StateDir, Vault
 
@@ -100,6 +101,9 @@ def verify(
         raise Usage("--key goes with --against")
     if draw and export:
         raise Usage("--draw goes with a vault; an export has no notes")
+    for flag, name in (("--export", export), ("--against", against)):
+        if name is not None and (name, flag) != ("-", "--export"):
+            opened(Path(name), flag).close()
     try:
         found = _verified(export, Path(against) if against else None, key or "", draw, vault, state_dir)
     except (hv.IntegrityError, hv.SignatureInvalid) as error:

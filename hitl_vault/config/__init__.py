@@ -143,10 +143,13 @@ def _refuse_copy(found: Config) -> None:
     except OSError:  # nobody can tell
         copied = True
     if copied:
+        import shlex  # seldom needed
+
         path = found.root / SETTINGS_FOLDER / SETTINGS_FILE
         raise ConfigError(
-            f"{path}: id: {found.settings.id} is the vault at {owner}; use that one (--vault {owner}), "
-            "or write another id into a copy that is to be a vault of its own"
+            f"{path}: id: {found.settings.id} is the vault at {owner}; use that one "
+            f"(--vault {shlex.quote(str(owner))}), or write another id into a copy that is to be a vault "
+            "of its own"
         )
 
 

@@ -141,10 +141,17 @@ def _mapping(text: str, path: Path) -> Mapping[str, Any]:
     try:
         values = yaml.safe_load(text)
     except Exception as error:  # of many kinds, such as AttributeError for a bad `!!timestamp`
-        raise ConfigError(f"{path}: not readable as YAML: {error}") from error
+        raise ConfigError(f"{path}: {_place_of(error)}; write one `name: value` on each line") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected `name: value` lines")
     return values
+
+
+def _place_of(error: Exception) -> str:
+    """Say in one line what is wrong with YAML, and in which line of it."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    line = f"line {mark.line + 1}: " if mark else ""
+    return f"{line}not readable as YAML: {' '.join(str(problem or error).split())}"
 
 
 def _refuse_unknown(values: Mapping[str, Any], path: Path) -> None:

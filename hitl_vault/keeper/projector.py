@@ -287,5 +287,6 @@ def _marked(ballot: Ballot) -> bool:
 
 
 def _why(record: Record) -> str:
-    refused = record.notice_kind is Kind.REFUSED and record.state is State.PENDING
-    return "refused" if refused else f"after {record.state}"
+    if record.state is not State.PENDING:
+        return f"after {record.state}"
+    return "refused" if record.notice_kind is Kind.REFUSED else "did not count"

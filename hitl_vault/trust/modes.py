@@ -49,7 +49,7 @@ def voters(record: Record, at: datetime) -> tuple[str, ...]:
 
 
 LACKING = {
-    Mode.CODE: "the answer needs your one-time code. Put it into `code`, all eight characters.",
+    Mode.CODE: "the answer needs your one-time code. Put it into `code`: eight characters, no 0, 1, I or O.",
     Mode.SIGNED: "only a signed answer counts. Run `hitl approve ID --sign`, or paste a signature.",
 }
 """What to tell somebody whose answer came without its proof."""
@@ -93,4 +93,4 @@ def _who_is(record: Record, vote: Vote) -> str:
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     listed = f"{', '.join(names[:_MOST_NAMED])}{more} {'is' if len(names) == 1 else 'are'}"
     near = next((name for name in names if name.casefold() == vote.by.strip().casefold()), None)
-    return f"; {listed}, letter by letter{f'. Did you mean {near}?' if near else ''}"
+    return f"; {listed}, letter by letter{f' (did you mean {near}?)' if near else ''}"

@@ -487,7 +487,12 @@ def test_init_makes_a_vault_and_leaves_one_alone(hitl: Shell, work: Path) -> Non
             1,
             "~nosuchuser/x: there is no home folder of that name",
         ),
-        (["request", "x", "--context", "@~nosuchuser/x"], 1, "~nosuchuser/x: No such file"),
+        (["request", "x", "--context", "@~nosuchuser/x"], 1, "--context: ~nosuchuser/x: No such file"),
+        (["verify", "--against", "nofile"], 1, "hitl: --against: nofile: No such file"),
+        (["verify", "--export", "nofile"], 1, "hitl: --export: nofile: No such file"),
+        (["request", "x", "--context", "eur=9"], 2, r'--context: not JSON: .*; write {"name": value, …}$'),
+        (["approve", "x", "--edit", "x=1"], 2, r'--edit: not JSON: .*; write {"name": value, …}$'),
+        (["policy", "test", "--policy", "cfg/own.yaml"], 2, "cfg/own.cases.yaml; write them there"),
         (["policy", "test", "~nosuchuser/x"], 1, "~nosuchuser/x: cannot be read: No such file"),
         (["policy", "show", "~nosuchuser/x"], 1, "~nosuchuser/x: neither a file nor a shipped policy"),
         (["demo", "--auto", "--vault", "~nosuchuser/x"], 1, "~nosuchuser/x: there is no home folder of that"),
@@ -519,10 +524,31 @@ def test_what_cannot_be_meant_and_what_ran_out_is_said_in_words(
     hitl: Shell, work: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, says: str
 ) -> None:
     monkeypatch.chdir(work)
+    (work / "cfg").mkdir()
+    (work / "cfg" / "own.yaml").write_text("format: 1\nrules: []\n")
     result = hitl(*words)
     assert (result.code, result.out) == (code, "")
     assert re.search(says, result.err.strip()), result.err
     assert not (work / "other").exists()
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_a_code_that_nobody_asked_for_is_told_of_in_one_line(hitl: Shell, verb: str) -> None:
+    id = hitl.ask()
+    result = hitl(verb, id, "--code", "ABCD-2345")
+    assert result.code == 0
+    assert result.err.strip() == f"hitl: --code: {id[-8:]} asks for no code; yours was not looked at"
+
+
+@pytest.mark.parametrize("text", ['id: [a\n bar: "x\n', "id: {\n", "id: !!timestamp x\n", "a: b: c\n"])
+def test_settings_that_are_no_yaml_are_told_in_one_line_with_what_to_write(hitl: Shell, text: str) -> None:
+    (hitl.house.root / ".hitl" / "vault.yaml").write_text(text)
+    result = hitl("list")
+    assert result.code == 1
+    assert result.err.count("\n") == 1, result.err
+    assert re.search(
+        r"vault\.yaml: (line \d: )?not readable as YAML: .*; write one `name: value`", result.err
+    )
 
 
 @pytest.mark.parametrize("words", [["list", "--all"], ["log"]])

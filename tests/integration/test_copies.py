@@ -56,6 +56,15 @@ def test_a_copy_does_not_reach_the_record_while_the_vault_is_there(
     hv.open_gate(work / "copy", state_dir=home.state, keeper=False).close()
 
 
+def test_the_command_for_the_vault_that_a_copy_was_made_of_can_be_pasted(home: House, work: Path) -> None:
+    home.root = work / "my vault"
+    home.found()
+    home.gate(keeper=False).close()
+    shutil.copytree(home.root, work / "copy")
+    with pytest.raises(hv.ConfigError, match=f"--vault '{work}/my vault'"):
+        hv.open_gate(work / "copy", state_dir=home.state)
+
+
 def test_what_was_accepted_is_in_force_in_a_vault_that_was_moved(house: House, work: Path) -> None:
     with house.gate(keeper=False) as gate:
         asked = gate.ask("deploy")

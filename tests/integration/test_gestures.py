@@ -314,6 +314,15 @@ def test_a_pending_note_in_done_decides_nothing_and_is_put_back(house: House, ga
     assert gate.get(request.id).state == "pending"
 
 
+def test_what_is_put_away_while_the_request_waits_says_in_its_name_that_it_did_not_count(
+    house: House, gate: hv.Gate
+) -> None:
+    request = ask(gate)
+    note = house.note(request)
+    house.path(request, "Done").write_text(note.read_text() + "Done already.\n")
+    assert [kept.name for kept in eventually(house.aside)] == [f"{request.id} (did not count).md"]
+
+
 def test_a_save_after_the_decision_changes_nothing_and_is_kept_visibly(house: House, gate: hv.Gate) -> None:
     request = ask(gate)
     note = house.note(request)

@@ -66,9 +66,9 @@ def test_a_name_that_only_looks_like_an_approver_is_not_admitted(typed: str) -> 
 @pytest.mark.parametrize(
     ("listed", "typed", "says"),
     [
-        (("ana", "ben", "cy"), "Ben", "; ana, ben, cy are, letter by letter. Did you mean ben?"),
+        (("ana", "ben", "cy"), "Ben", "; ana, ben, cy are, letter by letter (did you mean ben?)"),
         (("ana", "ben", "cy"), "dora", "; ana, ben, cy are, letter by letter"),
-        (("ben",), "BEN", "; ben is, letter by letter. Did you mean ben?"),
+        (("ben",), "BEN", "; ben is, letter by letter (did you mean ben?)"),
         (tuple("abcdefghijk"), "x", "; a, b, c, d, e, f, g, h and 3 more are, letter by letter"),
     ],
 )
