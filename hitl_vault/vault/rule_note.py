@@ -43,7 +43,7 @@ def _body(rule: StandingRule, uses: int) -> Iterator[str]:
     yield f"# Standing rule: {title_of(rule.action)}"
     yield _headline(rule)
     yield inert.table(list(_rows(rule, uses)))
-    yield f"It was made by the approval of [[{rule.id}]]."
+    yield f"It was made by the approval of `{rule.id}`."  # a link would find this note, of the same name
     yield from _block("What has to be equal", rule.equal)
     yield from _block("What may be a smaller number", rule.limits)
     if rule.scope.free:
