@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +45,7 @@ def run(
     """Run a command once it is approved; exit as it does."""
     if not command:
         raise Usage("nothing to run; write: hitl run ACTION -- COMMAND…")
-    context = {"argv": list(command), "cwd": os.getcwd()}
+    context = {"program": _program(command[0]), "argv": list(command), "cwd": os.getcwd()}
     asking = asked(action, context, summary or " ".join(command), reason, run, key, timeout, risk, file)
     limit = None if wait_timeout is None else span(wait_timeout, "--wait-timeout")
     with hv.open_gate(vault, agent=agent, state_dir=state_dir, keeper=True) as gate:
@@ -53,6 +54,14 @@ def run(
             say(f"waiting for an answer to {request.id}")
             gate.wait(request.id, limit)
         return _carry_out(gate.claim(request.id, context, action=action))
+
+
+def _program(name: str) -> str:
+    """Return the file that a command's name stands for now: what is found for it later may be another."""
+    found = shutil.which(name)
+    if found is None:
+        raise Usage(f"{name}: no such program; write its name as in a shell, or its path")
+    return os.path.abspath(found)
 
 
 @contextmanager
@@ -89,11 +98,13 @@ def _carry_out(grant: hv.Grant) -> int:
     relay = Relay()
     with grant, _handled(_PASSED_ON, relay.pass_on):
         try:
-            process = subprocess.Popen(grant.context["argv"], cwd=grant.context["cwd"])
+            process = subprocess.Popen(
+                grant.context["argv"], executable=grant.context["program"], cwd=grant.context["cwd"]
+            )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             grant.failed(f"cannot be started: {reason}")
-            say(f"{grant.context['argv'][0]}: cannot be started in {grant.context['cwd']}: {reason}")
+            say(f"{grant.context['program']}: cannot be started in {grant.context['cwd']}: {reason}")
             return ERROR
         code = _exit_code(relay.follow(process))
         if code:

@@ -48,7 +48,11 @@ def test_run_runs_what_was_approved_and_ends_as_it_does(hitl: Shell, gate: hv.Ga
     words = ["run", "deploy", "--summary", "Ship it", "--", sys.executable, "-c", SAY, "--flag", "$HOME `x`"]
     process = hitl.start(*words, stdin=subprocess.PIPE)
     record = asked(gate)
-    assert record.request.context == {"argv": words[5:], "cwd": os.getcwd()}
+    assert record.request.context == {
+        "program": os.path.abspath(sys.executable),
+        "argv": words[5:],
+        "cwd": os.getcwd(),
+    }
     gate.decide(record.id, "approve")
     out, _ = process.communicate("hello", timeout=20)
     assert process.returncode == 7
@@ -61,7 +65,7 @@ def test_run_runs_what_was_approved_and_ends_as_it_does(hitl: Shell, gate: hv.Ga
 
 @pytest.mark.parametrize(
     ("command", "code", "state"),
-    [("true", 0, "executed"), ("/nonexistent/command", 1, "failed")],
+    [("true", 0, "executed"), ("false", 1, "failed")],
 )
 def test_run_records_how_the_command_ended(
     hitl: Shell, gate: hv.Gate, command: str, code: int, state: str
@@ -73,6 +77,49 @@ def test_run_records_how_the_command_ended(
     assert found == code
     assert "Traceback" not in err
     assert gate.get(record.id).state == state
+
+
+def script(folder: Path, text: str) -> Path:
+    """Write a program called `tool`."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "tool"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_run_runs_the_program_that_was_found_when_it_asked(
+    hitl: Shell, gate: hv.Gate, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = work / "first", work / "second"
+    program = script(second, "echo the approved one")
+    monkeypatch.setenv("PATH", f"{first}{os.pathsep}{second}{os.pathsep}{os.environ['PATH']}")
+    process = hitl.start("run", "deploy", "--", "tool")
+    record = asked(gate)
+    assert record.request.context["program"] == str(program)
+    script(first, "echo another")
+    gate.decide(record.id, "approve")
+    assert ended(process)[:2] == (0, "the approved one\n")
+
+
+def test_run_records_a_program_that_cannot_be_started_any_more(
+    hitl: Shell, gate: hv.Gate, work: Path
+) -> None:
+    program = script(work / "first", "true")
+    process = hitl.start("run", "deploy", "--", str(program))
+    record = asked(gate)
+    program.unlink()
+    gate.decide(record.id, "approve")
+    code, _, err = ended(process)
+    assert (code, gate.get(record.id).state) == (1, "failed")
+    assert f"{program}: cannot be started" in err
+    assert "Traceback" not in err
+
+
+def test_run_asks_nothing_for_a_program_that_is_not_found(hitl: Shell, gate: hv.Gate) -> None:
+    code, _, err = ended(hitl.start("run", "deploy", "--", "no-such-program"))
+    assert (code, list(gate.pending())) == (2, [])
+    assert "no-such-program: no such program" in err
 
 
 @pytest.mark.parametrize(("answer", "code"), [("reject", 3), ("cancel", 5), ("expire", 4), ("nothing", 6)])
