@@ -14,7 +14,7 @@ from hitl_vault.domain.decision import Gesture, Verdict, Vote
 from hitl_vault.domain.lifecycle import Kind, State
 from hitl_vault.domain.question import Question
 from hitl_vault.domain.record import Record
-from hitl_vault.errors import InvalidTransition
+from hitl_vault.errors import InvalidTransition, NotAllowed
 from hitl_vault.ledger.protocol import Ledger, Writer
 from hitl_vault.trust.modes import as_voter
 
@@ -67,12 +67,15 @@ class Conversing:
     def answer(self, id: str, text: str) -> Record:
         """Answer the oldest open question about a request; the approvers read it in the note.
 
-        Raises `InvalidTransition` if no question is open, or the request is decided.
+        Raises `InvalidTransition` if no question is open, or the request is decided, and `NotAllowed` for
+        the request of another agent.
         """
         body = {"by": self.agent, "text": _checked(text)}
 
         def job(writer: Writer) -> Record:
             record = keep(writer, id)
+            if record.request.agent != self.agent:
+                raise NotAllowed(f"{id} was asked by {record.request.agent!r}, which alone answers about it")
             if record.state is State.PENDING and record.question is None:
                 raise InvalidTransition(f"nobody has asked anything about {id} that is not answered", id=id)
             return append(writer, record, Kind.ANSWERED, body)

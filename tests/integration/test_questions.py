@@ -48,6 +48,15 @@ def test_who_does_not_wait_for_questions_goes_on_waiting_for_the_decision(house:
     assert gate.wait(request.id, timeout=5).approved
 
 
+def test_nobody_answers_for_the_agent_that_asked(house: House) -> None:
+    gate = house.gate(keeper=False)
+    request = ask(gate)
+    gate.question(request.id, "Is it safe?", by="ana")
+    with pytest.raises(hv.NotAllowed, match="was asked by 'crm-bot', which alone answers"):
+        house.gate("other-bot", keeper=False).answer(request.id, "Yes, quite safe.")
+    assert gate.get(request.id).question is not None
+
+
 def test_questions_are_answered_one_after_the_other(house: House) -> None:
     gate = house.gate(keeper=False)
     request = ask(gate)
