@@ -20,7 +20,7 @@ from hitl_vault.keeper.sight import Finding, Sighting
 from hitl_vault.ledger.protocol import Writer
 from hitl_vault.rules import Rules
 from hitl_vault.vault.ballot import read_ballot
-from hitl_vault.vault.editable import read_edits
+from hitl_vault.vault.editable import edits_typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,4 +89,4 @@ def _edits(record: Record, voted: Sighting, rules: Rules) -> dict[str, Any]:
     if not record.proposed:
         return {}
     text = read_ballot(voted.data, voted.path, skip=voted.skip).edits
-    return editing.edits_of(record, read_edits(text), rules) if text else {}
+    return editing.edits_of(record, edits_typed(text), rules) if text else {}

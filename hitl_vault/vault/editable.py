@@ -16,9 +16,16 @@ INFO = "json edit"
 """The info string of the block; what agents write stands in fences with others."""
 
 
-def edit_block(values: Mapping[str, Any]) -> Inert:
-    """Return the block that shows these values, by path."""
-    return Inert(fenced(inert.json_text(dict(values)), INFO))
+MOST_OFFERED, MOST_TYPED = 16 * 1024, 32 * 1024
+"""Bytes of the block: a drawn note stays readable as a ballot."""
+
+
+def edit_block(offered: Mapping[str, Any], typed: Mapping[str, Any]) -> Inert | None:
+    """Return the block of these values, by path, as a person has typed them; None where they are too long."""
+    if len(inert.json_text(dict(offered)).encode()) > MOST_OFFERED:
+        return None
+    values = {path: typed.get(path, value) for path, value in offered.items()}
+    return Inert(fenced(inert.json_text(values), INFO))
 
 
 def edits_in(head: str) -> str | None:
@@ -39,10 +46,18 @@ def read_edits(text: str) -> dict[str, Any]:
     return values
 
 
+def edits_typed(text: str) -> dict[str, Any]:
+    """Return what `read_edits` does; `BallotInvalid` also if it is more than a person may type in."""
+    if len(text.encode()) > MOST_TYPED:
+        problem = f"the values that may be changed are larger than {MOST_TYPED // 1024} KiB; shorten them"
+        raise BallotInvalid(problem, field="edits")
+    return read_edits(text)
+
+
 def typed_in(text: str | None, proposed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that a person has changed in the block so far; none where it cannot be read."""
+    """Return the values that a person has changed in the block so far; none where it cannot be taken."""
     try:
-        values = read_edits(text) if text is not None else {}
+        values = edits_typed(text) if text is not None else {}
     except BallotInvalid:
         return {}
     return {path: value for path, value in values.items() if path in proposed and value != proposed[path]}

@@ -44,6 +44,10 @@ _HELD = (
     "> [!warning] On hold: there are approvals enough, for different values\n"
     "> All have to approve the same. Whoever changes their mind votes again."
 )
+_TOO_LONG = (
+    "> [!info] The values that may be changed are too long for this note\n"
+    "> To change one before you approve, use `hitl approve` with its option `edit`."
+)
 _NO_WORDS = Inert("The agent gave neither a summary nor a reason.")
 
 
@@ -131,6 +135,8 @@ class Page:
         yield from above(self.record)
         if inert.is_short(self.context) or inert.is_short(self.words):
             yield _shortened(self.record.id)
+        if self.pending and self.record.offered and not self.edits:
+            yield _TOO_LONG
 
 
 def _always(record: Record) -> str:
@@ -141,7 +147,7 @@ def _always(record: Record) -> str:
 def _editable(record: Record, typed: Mapping[str, Any]) -> Inert | None:
     """Return the block of values that may be changed, as the person left them."""
     offered = record.offered if record.state is State.PENDING else {}
-    return edit_block({path: typed.get(path, value) for path, value in offered.items()}) if offered else None
+    return edit_block(offered, typed) if offered else None
 
 
 def above(record: Record) -> Iterator[str]:

@@ -95,6 +95,23 @@ def test_what_the_rule_does_not_take_is_refused_and_explained(
     assert gate.wait(request.id, timeout=5).context == CONTEXT
 
 
+def test_values_too_long_for_a_note_are_not_offered_in_it_which_says_so(house: House) -> None:
+    """Else the note would be too large to be read, and nobody could answer in it."""
+    gate = house.gate()
+    request = ask(gate, context={"amount": 900, "memo": "x" * 250_000}, edits=("memo",))
+    assert "> [!info] The values that may be changed are too long" in house.note(request).read_text()
+    assert not house.says(request, "json edit")
+    assert house.path(request).stat().st_size < 128 * 1024
+    house.vote(request, "approved", approver="ana")
+    assert gate.wait(request.id, timeout=5).changed == ()
+    other = ask(gate, context={"memo": "x" * 16_000}, edits=("memo",))
+    change(house, other, ("x" * 16_000, "y" * 40_000), approver="ana")
+    eventually(lambda: house.says(other, "larger than 32 KiB; shorten them"))
+    assert house.path(other).stat().st_size < 128 * 1024
+    change(house, other, ("x" * 16_000, "y" * 32_000))
+    assert gate.wait(other.id, timeout=5).context["memo"] == "y" * 32_000
+
+
 def test_a_change_elsewhere_refuses_the_ballot_though_some_values_may_be_changed(house: House) -> None:
     gate = house.gate()
     request = ask(gate)
