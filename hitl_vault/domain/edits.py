@@ -14,6 +14,12 @@ def picked(context: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
     return {path: _at(context, place) for path, place in places.items() if place}
 
 
+def alike_placed(approved: Mapping[str, Any], asked: Mapping[str, Any], fields: Iterable[str]) -> bool:
+    """Tell whether none of these paths leads to another member in one context than in the other."""
+    places = ((_place(approved, path), _place(asked, path)) for path in fields)
+    return all(here == there for here, there in places if here and there)
+
+
 def changes(context: Mapping[str, Any], fields: Iterable[str], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `values`, by path, that differ from the context's.
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from hitl_vault.domain.canonical import digest
-from hitl_vault.domain.edits import picked, without
+from hitl_vault.domain.edits import alike_placed, picked, without
 from hitl_vault.domain.requirement import Remember, Requirement
 from hitl_vault.domain.risk import Risk
 
@@ -73,6 +73,8 @@ class StandingRule:
 
     def _takes(self, context: Mapping[str, Any]) -> bool:
         listed = (*self.scope.at_most, *self.scope.free)
+        if not alike_placed(self.context, context, listed):
+            return False  # a member under a dotted name would stand in for the one that was approved
         if digest(without(context, listed)) != digest(self.equal):
             return False
         given = picked(context, self.scope.at_most)

@@ -83,6 +83,28 @@ def test_only_listed_members_may_differ_and_numbers_only_be_smaller(
     assert covers(CONTEXT | change) is covered
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"fee": {"by": "us"}, "fee.eur": 1},
+        {"fee": {"by": "us", "eur": 9000}, "fee.eur": 1},
+        {"fee": {"by": "us"}, "memo.ref": 1, "fee.eur": 2.5},
+    ],
+)
+def test_a_member_with_dots_in_its_name_does_not_stand_in_for_a_limit(asked: dict[str, Any]) -> None:
+    assert not covers({**CONTEXT, **asked})
+    asked_so = replace(RULE, context={**CONTEXT, **asked})
+    assert not asked_so.covers("payment", "crm-bot", CONTEXT, LOW, NEEDS)
+
+
+def test_nor_for_a_member_that_may_be_anything() -> None:
+    needs = replace(NEEDS, remember=replace(SCOPE, free=("meta.note",)))
+    rule = replace(RULE, context={"meta": {"note": "x"}, "amount": 1}, requirement=needs)
+    asked = {"meta": {}, "meta.note": "y", "amount": 1}
+    assert not rule.covers("payment", "crm-bot", asked, LOW, needs)
+    assert not rule.covers("payment", "crm-bot", {**asked, "meta": {"note": 9}}, LOW, needs)
+
+
 @pytest.mark.parametrize(("missing", "covered"), [("amount", False), ("to", False), ("note", True)])
 def test_a_limit_that_is_missing_is_none(missing: str, covered: bool) -> None:
     assert covers({name: value for name, value in CONTEXT.items() if name != missing}) is covered
