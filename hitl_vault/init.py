@@ -13,7 +13,7 @@ from hitl_vault.vault.fields import ids_of
 from hitl_vault.vault.files import read_note, write_note
 from hitl_vault.vault.layout import Folder, Layout, Place
 from hitl_vault.vault.shipped import shipped
-from hitl_vault.vault.starter import starter_files
+from hitl_vault.vault.starter import outer_path, starter_files
 
 _POLICY = {config.POLICY_FILE: "cautious.yaml", "policy.schema.json": "policy.schema.json"}
 """What a fresh vault gets in `.hitl/`: the careful policy, and what helps editors with it."""
@@ -46,7 +46,7 @@ def init_vault(
         _found(target, settings)
     if wrong := Layout(root).make():
         raise VaultError(wrong[0])
-    for name, data in starter_files().items():
+    for name, data in starter_files(outer_path(root)).items():
         _add(root / name, data)
     for name, source in _POLICY.items():
         _add(target.parent / name, (shipped("policies") / source).read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import hitl_vault as hv
@@ -46,7 +47,17 @@ def init(
     print(f"The vault is {hv.text.one_line(str(config.root))}; open the folder in Obsidian or any editor.")
     if config.settings.mode is not hv.Mode.OPEN and not config.settings.approvers:
         print('Nobody may answer yet: add `approvers: ["NAME"]` to .hitl/vault.yaml in it.')
+    if not _is_start_page(config.root / "Dashboard.md"):
+        print("Dashboard.md is yours and was left as it is; the requests are listed in Approvals.base.")
     print(f"The record is kept in {hv.text.one_line(str(config.state))}.")
+
+
+def _is_start_page(path: Path) -> bool:
+    """Tell whether a page shows the views of requests, as the one of a fresh vault does."""
+    try:
+        return b"Approvals.base#" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _quoted(text: str | list[str]) -> str:

@@ -464,6 +464,16 @@ def test_init_makes_a_vault_and_leaves_one_alone(hitl: Shell, work: Path) -> Non
     assert not (work / "other").exists()
 
 
+def test_init_says_that_it_left_a_start_page_of_yours_alone(hitl: Shell, work: Path) -> None:
+    assert "Dashboard" not in hitl("init", f"{work}/new").out
+    (work / "theirs").mkdir()
+    (work / "theirs" / "Dashboard.md").write_text("# Home\n")
+    made = hitl("init", f"{work}/theirs")
+    assert made.code == 0
+    assert "Dashboard.md is yours and was left as it is" in made.out
+    assert (work / "theirs" / "Dashboard.md").read_text() == "# Home\n"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [

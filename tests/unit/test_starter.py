@@ -12,6 +12,7 @@ import yaml
 from hitl_vault.domain.request import Request
 from hitl_vault.errors import VaultError
 from hitl_vault.init import init_vault
+from hitl_vault.keeper import word
 from hitl_vault.vault import shipped
 from hitl_vault.vault.fields import fields
 from hitl_vault.vault.layout import Folder, Layout
@@ -47,6 +48,28 @@ def test_the_start_page_names_every_gesture_and_embeds_views_that_exist() -> Non
     views = {view["name"] for view in yaml.safe_load(FILES["Approvals.base"])["views"]}
     embedded = {line.split("#")[1].rstrip("]") for line in page.splitlines() if line.startswith("![[")}
     assert embedded == views
+
+
+def test_the_views_count_from_when_it_was_asked_and_show_what_could_not_be_adopted() -> None:
+    base = yaml.safe_load(FILES["Approvals.base"])
+    assert "date(created)" in base["formulas"]["waiting"]  # the file is a new one after each drawing
+    assert 'type == "not_adopted"' in base["filters"]["and"][1]["or"]
+    assert b'type: "not_adopted"' in word._HEAD
+
+
+@pytest.mark.parametrize("name", ["Work", 'It\'s: a #1 "x"', "a/b"])
+def test_in_a_folder_of_an_obsidian_vault_the_views_name_the_whole_path(tmp_path: Path, name: str) -> None:
+    (tmp_path / "outer" / ".obsidian").mkdir(parents=True)
+    for _ in range(2):  # ours does not count as opened by Obsidian
+        root = init_vault(tmp_path / "outer" / name, state_dir=tmp_path / "state").root
+        base = yaml.safe_load((root / "Approvals.base").read_text())
+        said = [view["filters"]["and"][0] for view in base["views"]]
+        assert said[0] == f"file.inFolder({json.dumps(name + '/Pending_Approval')})"
+        assert len({text for text in said if name in json.loads(text[14:-1])}) == 4
+        (root / "Approvals.base").unlink()
+    (root / ".obsidian" / "app.json").write_text("{}")
+    init_vault(root, state_dir=tmp_path / "state")
+    assert (root / "Approvals.base").read_bytes() == FILES["Approvals.base"]
 
 
 def test_the_start_page_says_what_lies_in_each_folder_of_a_fresh_vault(tmp_path: Path) -> None:
