@@ -151,11 +151,17 @@ def _guarded(plan: _Plan, function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _run(result: R) -> R:
-    """Return what a call has returned; `TypeError` for a coroutine, since then nothing has run yet."""
-    if inspect.iscoroutine(result):
+    """Return what a call has returned; `TypeError` for what only runs later, such as a generator."""
+    if inspect.isgenerator(result) or inspect.iscoroutine(result):
         result.close()
-        raise TypeError("the guarded call returned a coroutine and has not run; guard the coroutine function")
-    return result
+    elif not (inspect.isasyncgen(result) or inspect.isawaitable(result)):
+        return result
+    elif hasattr(result, "cancel"):  # a task would begin as soon as we return
+        result.cancel()
+    raise TypeError(
+        f"the guarded call returned a {type(result).__name__} and has not run; "
+        "guard the coroutine function, or use `with gate.approval(...)` around what runs"
+    )
 
 
 def _async(plan: _Plan, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import weakref
@@ -29,7 +30,8 @@ class Grant:
     """The right to run an approved action, once.
 
     Run with `context`, which is what was approved, then call `executed` or `failed`. As a context
-    manager it does that by itself. A holder that ends without either leaves the request `unknown`.
+    manager it does that by itself, in the process that entered it: one that was forked off within the
+    block has to say so. A holder that ends without either leaves the request `unknown`.
     """
 
     def __init__(self, ledger: Ledger, record: Record) -> None:
@@ -41,6 +43,7 @@ class Grant:
         self.decision: Decision = record.decision
         self.ended = False
         self._told = False
+        self._pid = os.getpid()
 
     @property
     def context(self) -> Mapping[str, Any]:
@@ -81,6 +84,7 @@ class Grant:
         self.ended = True
 
     def __enter__(self) -> Self:
+        self._pid = os.getpid()
         return self
 
     def __exit__(
@@ -88,6 +92,8 @@ class Grant:
     ) -> None:
         if self.ended or self._told:
             return  # an outcome that could not be recorded is no reason to record another
+        if os.getpid() != self._pid:
+            return  # the process that we were forked off from is still at it
         if error is None:
             self.executed()
         else:

@@ -50,3 +50,21 @@ def test_a_grant_taken_in_a_forked_process_is_kept_alive_by_it(house: House) -> 
     )
     assert process.line() == "executing executing"
     assert process.line() == "executed"
+
+
+def test_a_forked_process_that_leaves_the_block_of_a_grant_says_nothing_of_its_end(house: House) -> None:
+    process = house.script(
+        """
+        import os
+        request = gate.ask("refund", {})
+        gate.decide(request.id, "approve", by="ana")
+        with gate.claim(request.id, {}, action="refund"):
+            if os.fork() == 0:
+                sys.exit(0)
+            os.wait()
+            print(gate.get(request.id).state, flush=True)
+        print(gate.get(request.id).state, flush=True)
+        """
+    )
+    assert process.line() == "executing"
+    assert process.line() == "executed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -201,3 +201,36 @@ def test_what_failed_has_failed_also_where_its_error_has_no_text(
         act()
     ended = outcome(gate)
     assert (ended.state, ended.error) == (hv.State.FAILED, told)
+
+
+async def later(ran: list[str]) -> None:
+    ran.append("it")
+
+
+def each(ran: list[str]) -> Iterator[None]:
+    yield ran.append("it")
+
+
+async def each_later(ran: list[str]) -> AsyncIterator[None]:
+    yield ran.append("it")
+
+
+def started(ran: list[str]) -> asyncio.Task[None]:
+    return asyncio.ensure_future(later(ran))
+
+
+@pytest.mark.parametrize("make", [later, each, each_later, started])
+def test_what_only_runs_later_has_failed_and_does_not_run(
+    gate: hv.Gate, make: Callable[[list[str]], object]
+) -> None:
+    ran: list[str] = []
+
+    async def call() -> None:
+        with pytest.raises(TypeError, match="and has not run"):
+            gate.guard(action="act")(lambda: make(ran))()
+        await asyncio.sleep(0.01)
+
+    asyncio.run(call())
+    ended = outcome(gate)
+    assert (ended.state, ran) == (hv.State.FAILED, [])
+    assert "has not run" in ended.error
