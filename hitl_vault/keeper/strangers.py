@@ -196,12 +196,13 @@ class Strangers:
     def _take_out(self, record: Record, place: Place, data: bytes, problem: str) -> None:
         """Take a note of a decided request out of `Approved/` that must not be run, or not again."""
         if place.folder is Folder.APPROVED:
+            ran = folder_of(record.state) is Folder.DONE
             kept = self._brought_home(record, place, data) or set_aside(
-                self._layout, place.name, data, "planted"
+                self._layout, place.name, data, "came back" if ran else "planted"
             )
             self._layout.check(place.path)
             if take(place.path, data):
-                told = problem.partition("; ")[0] if folder_of(record.state) is Folder.DONE else problem
+                told = problem.partition("; ")[0] if ran else problem
                 name = f"{place.folder}/{place.name} of {record.id}"
                 self._record(_TAKEN_OUT, f"{name} is now {self._layout.below(kept)}: {told}")
 
