@@ -15,11 +15,18 @@ from hitl_vault.domain.request import BoundFile
 from hitl_vault.errors import DigestMismatch
 
 LONGEST_NAME = 64
+MOST_FILES = 50
+"""Each has two lines in the note, which has to stay readable as a ballot."""
 _PIECE = 1024 * 1024
 
 
 def bind(files: Mapping[str, str | Path]) -> tuple[BoundFile, ...]:
-    """Return files by name as they are now; `ValueError` for what is no regular file or cannot be read."""
+    """Return files by name as they are now.
+
+    Raises `ValueError` for more than `MOST_FILES`, and for what is no regular file or cannot be read.
+    """
+    if len(files) > MOST_FILES:
+        raise ValueError(f"{len(files)} files are more than the {MOST_FILES} of one request; use an archive")
     for name in files:
         if not (name.isprintable() and 0 < len(name) <= LONGEST_NAME and name == name.strip()):
             raise ValueError(f"the name of a file is 1 to {LONGEST_NAME} printable characters, not {name!r}")

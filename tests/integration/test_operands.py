@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 import hitl_vault as hv
+from hitl_vault.vault.draw import Drawer
+from hitl_vault.vault.files import LIMIT
+from hitl_vault.vault.templates import Templates
 from tests.house import House, eventually
 
 CONTENT = b"replicas: 3\n"
@@ -67,6 +70,19 @@ def test_the_note_shows_the_file_as_a_fact(house: House, config: Path) -> None:
     text = house.note(request).read_text()
     assert f"config: {config}" in text
     assert f"12 bytes, sha256:{hashlib.sha256(CONTENT).hexdigest()}" in text
+
+
+def test_more_files_than_a_note_can_show_are_refused(gate: hv.Gate, config: Path) -> None:
+    """With some more the note could not be read as a ballot, so nobody could answer in it."""
+    deep = config.parent / ("\u200b" * 80) / ("\u200b" * 80)
+    deep.mkdir(parents=True)
+    files = {f"{n:064}": deep / "f" for n in range(50)}
+    (deep / "f").write_bytes(CONTENT)
+    request = gate.ask("deploy", {"memo": "x" * 250_000}, reason="y" * 50_000, files=files)
+    record = gate.get(request.id)
+    assert len(Drawer(Templates(None)).draw(record)) < LIMIT - 32 * 1024
+    with pytest.raises(ValueError, match="51 files are more than the 50 of one request"):
+        gate.ask("deploy", files={**files, "more": config})
 
 
 def test_an_unchanged_file_is_claimed_and_read_as_it_was_approved(gate: hv.Gate, config: Path) -> None:
