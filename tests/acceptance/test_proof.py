@@ -70,7 +70,7 @@ def test_options_that_do_not_go_together_are_explained(hitl: Shell) -> None:
 
 
 def test_show_hides_nothing_and_names_what_looks_like_something_else(hitl: Shell) -> None:
-    agent = "agent-" + "x" * 200
+    agent = "agent-" + "x" * 100
     hitl("request", "pay", "--context", '{"to": "аррӏе.com"}', "--agent", agent, "--key", "k" * 300)
     shown = hitl("show", "pay").out
     assert agent in shown.replace("\n" + " " * 11, "")

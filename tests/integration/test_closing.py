@@ -6,7 +6,7 @@ import pytest
 
 import hitl_vault as hv
 from hitl_vault.gate import _close_all
-from tests.house import House
+from tests.house import House, eventually
 
 
 def fail(*args: object) -> None:
@@ -67,6 +67,6 @@ def test_a_gate_that_cannot_be_closed_keeps_no_other_from_it_at_the_end(
     with monkeypatch.context() as patched:
         patched.setattr(hv.Keeper, "stop", fail)
         _close_all()
-    assert all(house.path(request).exists() for request in requests)
+    eventually(lambda: all(house.path(request).exists() for request in requests))
     assert "the gate of failing could not be closed" in caplog.text
     failing.close()
