@@ -35,11 +35,17 @@ status: pending
 CHECKED = "- [x] Version checked\n- [ ] Way back known"
 
 
+@pytest.fixture
+def gate(house: House) -> hv.Gate:
+    """A gate on a vault with a template of its own, which has a checklist; templates are read once."""
+    folder = house.root / ".hitl" / "templates"
+    folder.mkdir()
+    (folder / "deploy.md.j2").write_text(TEMPLATE)
+    return house.gate()
+
+
 def drawn(house: House, gate: hv.Gate) -> Path:
     """Ask for something whose template has a checklist, and return the note."""
-    folder = house.root / ".hitl" / "templates"
-    folder.mkdir(exist_ok=True)
-    (folder / "deploy.md.j2").write_text(TEMPLATE)
     request = gate.ask("deploy", {"version": "1.4"})
     path = house.root / "Pending_Approval" / f"{request.id}.md"
     eventually(path.exists)
