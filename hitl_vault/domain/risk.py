@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 
@@ -198,6 +199,7 @@ def _named(*values: object) -> Iterator[object]:
             yield value
 
 
+@lru_cache(4096)
 def _bare(name: str) -> str:
     """Return a name without what is between its words: `Code-Execution ` is `code_execution` as well."""
     return "".join(char for char in name.casefold() if char.isalnum())

@@ -143,7 +143,7 @@ def _check_texts(**texts: str | None) -> None:
     for name, text in texts.items():
         if not isinstance(text, str | None):
             raise ValueError(f"{name}: expected text, not {text!r}")
-        if fault := unfit(text, name):
+        if text and not text.isascii() and (fault := unfit(text, name)):
             raise ValueError(fault)
 
 
