@@ -84,6 +84,6 @@ def _opened(path: Path) -> BinaryIO:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         return os.fdopen(number, "rb")
-    except BaseException:
+    except BaseException:  # an interrupt too must leave nothing open
         os.close(number)
         raise

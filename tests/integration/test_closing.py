@@ -19,13 +19,19 @@ def interrupt(*args: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_an_interrupted_closing_is_taken_up_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def interrupted(house: House, monkeypatch: pytest.MonkeyPatch) -> hv.Gate:
+    """Return a gate that was interrupted while it was being closed."""
     gate = house.gate()
     house.note(gate.ask("refund", {"order": "A-17"}))
     with monkeypatch.context() as patched:
         patched.setattr(hv.Keeper, "stop", interrupt)
         with pytest.raises(KeyboardInterrupt):
             gate.close()
+    return gate
+
+
+def test_an_interrupted_closing_is_taken_up_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = interrupted(house, monkeypatch)
     gate.close()
     assert hv.active_keeper(house.kept()) is None
     with pytest.raises(hv.LedgerUnavailable):
@@ -35,12 +41,7 @@ def test_an_interrupted_closing_is_taken_up_again(house: House, monkeypatch: pyt
 def test_the_end_of_the_program_takes_up_an_interrupted_closing(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = house.gate()
-    house.note(gate.ask("refund", {"order": "A-17"}))
-    with monkeypatch.context() as patched:
-        patched.setattr(hv.Keeper, "stop", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            gate.close()
+    interrupted(house, monkeypatch)
     _close_all()
     assert hv.active_keeper(house.kept()) is None
 
